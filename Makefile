@@ -1,0 +1,46 @@
+# Every target works from a fresh clone; CI calls the same ones.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: setup check lint types test nightly sample prove bench dev clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 setup"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+nightly: setup
+	@$(BIN)/nodecision run
+
+test: setup
+	@$(BIN)/python -m pytest -q
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup
+	@$(BIN)/mypy
+
+check: lint types
+	@$(BIN)/dg check defs
+
+sample: setup
+	@$(BIN)/nodecision sample data/sample
+
+prove: setup
+	@$(BIN)/python -m pytest -q tests/proofs
+
+bench: setup
+	@$(BIN)/python tests/benchmarks/night.py
+
+dev: setup
+	@$(BIN)/dg dev
+
+clean:
+	rm -rf .venv build dist
