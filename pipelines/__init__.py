@@ -1,0 +1,1 @@
+"""The flow: exports -> raw -> crm -> core -> features -> marts -> published pages."""

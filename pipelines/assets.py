@@ -1,0 +1,181 @@
+"""The hops as Dagster assets: what each makes, what it reads, what it says when it has run."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from pipelines import checks, compare, contracts, exports, ingest, publish, seeds, tables, train
+from pipelines import worklist as worklists
+from pipelines.night import CONTRACTS, RULES, Night
+
+PYTHON_TABLES: Mapping[str, Mapping[str, str]] = {
+    "train": train.TABLES,
+    "compare": compare.TABLES,
+    "worklist": worklists.TABLES,
+}
+
+
+def key(table: str) -> dg.AssetKey:
+    """`schema.table` as an asset key."""
+    return dg.AssetKey(table.split("."))
+
+
+def _spec(table: str, description: str, reads: set[str] | frozenset[str]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key(table),
+        deps=[key(name) for name in sorted(reads)],
+        description=description,
+        group_name=table.split(".")[0],
+        kinds={"duckdb"},
+    )
+
+
+def _made(con: duckdb.DuckDBPyConnection, table: str, started: float) -> dg.MaterializeResult:
+    columns = [
+        dg.TableColumn(name, kind) for name, kind, *_ in con.execute(f"describe {table}").fetchall()
+    ]
+    return dg.MaterializeResult(
+        asset_key=key(table),
+        metadata={
+            "dagster/row_count": tables.count(con, table),
+            "dagster/column_schema": dg.TableSchema(columns),
+            "seconds": round(time.monotonic() - started, 3),
+        },
+    )
+
+
+def raw_asset() -> dg.AssetsDefinition:
+    """Files into `raw.*`."""
+    described = ingest.raw_tables(contracts.load(CONTRACTS))
+
+    @dg.multi_asset(
+        name="raw", specs=[_spec(name, text, set()) for name, text in sorted(described.items())]
+    )
+    def raw(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult]:
+        started = time.monotonic()
+        night.places.temp.mkdir(parents=True, exist_ok=True)
+        with night.open() as con:
+            report = ingest.ingest(
+                con,
+                exports.offered(night.exports_path, night.places.temp),
+                contracts.load(CONTRACTS),
+                night.places.temp,
+                ingest.Options(date_order=night.settings.source.date_order, full=night.full),
+            )
+            checks.forget(con)
+            for warning in report.warnings:
+                context.log.warning(warning)
+            for name in sorted(described):
+                yield _made(con, name, started)
+
+    return raw
+
+
+def seed_asset() -> dg.AssetsDefinition:
+    """Settings and rules into `core.*`."""
+
+    @dg.multi_asset(
+        name="seeds",
+        specs=[_spec(name, text, set()) for name, text in sorted(seeds.TABLES.items())],
+    )
+    def seed(night: Night) -> Iterator[dg.MaterializeResult]:
+        started = time.monotonic()
+        with night.open() as con:
+            seeds.write(con, RULES, night.settings.parameters(night.as_of_date))
+            for name in sorted(seeds.TABLES):
+                yield _made(con, name, started)
+
+    return seed
+
+
+def sql_asset(query: tables.Query) -> dg.AssetsDefinition:
+    """One SQL file as one asset."""
+
+    @dg.asset(
+        key=key(query.name),
+        deps=[key(name) for name in sorted(query.reads)],
+        description=query.description,
+        group_name=query.schema,
+        kinds={"duckdb", "sql"},
+        metadata={"query": dg.MetadataValue.md(f"```sql\n{query.sql}\n```")},
+    )
+    def made(night: Night) -> dg.MaterializeResult:
+        started = time.monotonic()
+        with night.open() as con:
+            tables.build(con, query)
+            if query.is_view:
+                return dg.MaterializeResult(metadata={"view": True})
+            return _made(con, query.name, started)
+
+    return made
+
+
+def _python_asset(
+    name: str, described: Mapping[str, str], reads: frozenset[str], run: Any
+) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name=name, specs=[_spec(table, text, reads) for table, text in sorted(described.items())]
+    )
+    def made(night: Night) -> Iterator[dg.MaterializeResult]:
+        started = time.monotonic()
+        with night.open() as con:
+            run(con, night)
+            for table in sorted(described):
+                yield _made(con, table, started)
+
+    return made
+
+
+def python_assets() -> list[dg.AssetsDefinition]:
+    """The tables that the statistics make."""
+    return [
+        _python_asset("train", train.TABLES, train.READS, train.run),
+        _python_asset("compare", compare.TABLES, compare.READS, compare.run),
+        _python_asset("worklist", worklists.TABLES, worklists.READS, worklists.run),
+    ]
+
+
+def report_asset() -> dg.AssetsDefinition:
+    """The pages, written aside and moved into place."""
+
+    @dg.asset(
+        key=["published", "report"],
+        deps=[key(name) for name in sorted(publish.SHOWN)],
+        group_name="published",
+        description="The pages, tables, sheet and summary of this night; `latest` points at them.",
+        kinds={"html"},
+    )
+    def report(night: Night) -> dg.MaterializeResult:
+        with night.open() as con:
+            place = publish.publish(con, night)
+        return dg.MaterializeResult(
+            metadata={"report": dg.MetadataValue.path(str(place / "en" / "index.html"))}
+        )
+
+    return report
+
+
+def check_asset(check: checks.Check) -> dg.AssetChecksDefinition:
+    """One check; it runs before anything that reads the table, and stops it when it must."""
+    severity = {
+        "error": dg.AssetCheckSeverity.ERROR,
+        "warn": dg.AssetCheckSeverity.WARN,
+    }[check.severity]
+
+    # Dagster halts on a blocking check only at severity ERROR; for the others `blocking` just
+    # keeps the order, so that the report sees every verdict.
+    @dg.asset_check(
+        asset=key(check.table), name=check.name, blocking=True, description=check.description
+    )
+    def checked(night: Night) -> dg.AssetCheckResult:
+        with night.open() as con:
+            verdict = check.run(con)
+            checks.record(con, check, verdict)
+        return dg.AssetCheckResult(
+            passed=verdict.passed, severity=severity, metadata={"detail": verdict.detail}
+        )
+
+    return checked

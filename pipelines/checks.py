@@ -1,0 +1,191 @@
+"""Checks on tables: a query that returns the rows which should not exist.
+
+`error` checks stop everything downstream of their table, because numbers would be wrong;
+`warn` checks let the night go on and are shown on the trust page, because numbers would be thin.
+Each `sql/checks/<name>.sql` begins with `-- <table>, error|warn` and a description.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines import contracts, ingest, rewind
+from pipelines.night import CONTRACTS
+from pipelines.tables import SQL, QueryError
+from pipelines.warehouse import transaction
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "core.parameters": ("as_of_day",),
+    "core.accounts": ("account_id",),
+    "core.sellers": ("seller_id",),
+    "core.stages": ("source", "pipeline", "stage"),
+    "core.deals": ("deal_id",),
+    "core.activities": ("activity_id", "deal_id"),
+    "core.stalls": ("deal_id", "spell"),
+    "core.outcomes": ("deal_id",),
+    "core.stall_thresholds": ("pipeline", "stage"),
+    "features.snapshots": ("deal_id", "week"),
+    "features.decision_points": ("deal_id",),
+    "marts.stall_scores": ("deal_id", "horizon_days"),
+    "marts.worklist": ("deal_id",),
+}
+ONE_ROW_EACH: Mapping[str, str] = {"core.outcomes": "core.deals"}
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found: `detail` is one sentence for a person."""
+
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of one table."""
+
+    name: str
+    table: str
+    severity: str
+    description: str
+    run: Callable[[duckdb.DuckDBPyConnection], Verdict]
+
+
+def _none_of(sql: str) -> Callable[[duckdb.DuckDBPyConnection], Verdict]:
+    def run(con: duckdb.DuckDBPyConnection) -> Verdict:
+        found = con.sql(sql)
+        columns = found.columns
+        rows = found.fetchmany(SHOWN + 1)
+        if not rows:
+            return Verdict(True, "none found")
+        shown = "; ".join(
+            ", ".join(f"{name} {value}" for name, value in zip(columns, row, strict=True))
+            for row in rows[:SHOWN]
+        )
+        total = len(con.sql(sql).fetchall()) if len(rows) > SHOWN else len(rows)
+        more = f" and {total - SHOWN} more" if total > SHOWN else ""
+        return Verdict(False, f"{shown}{more}")
+
+    return run
+
+
+def _key_check(table: str, key: tuple[str, ...]) -> Check:
+    columns = ", ".join(key)
+    missing = " or ".join(f"{column} is null" for column in key)
+    sql = (
+        f"select {columns}, count(*) as lines from {table} "
+        f"group by {columns} having count(*) > 1 or {missing} order by {columns}"
+    )
+    return Check(
+        f"{table.split('.')[1]}_key",
+        table,
+        "error",
+        f"Every row of {table} has its own {columns}.",
+        _none_of(sql),
+    )
+
+
+def _fan_out_check(table: str, parent: str) -> Check:
+    sql = (
+        f"select child.n as rows_here, parent.n as rows_of_{parent.split('.')[1]} "
+        f"from (select count(*) as n from {table}) child, (select count(*) as n from {parent}) "
+        "parent where child.n <> parent.n"
+    )
+    return Check(
+        f"{table.split('.')[1]}_no_fan_out",
+        table,
+        "error",
+        f"{table} has exactly one row for each row of {parent}.",
+        _none_of(sql),
+    )
+
+
+def _lines_check() -> Check:
+    """Every line offered is in a raw table or among the rejects."""
+    held = "\nunion all\n".join(
+        f"select _file, count(*) as n from {table} group by _file"
+        for table in sorted(ingest.line_tables(contracts.load(CONTRACTS)))
+    )
+    sql = f"""
+        select f.path, f.rows as said_to_be_read, coalesce(held.n, 0) as in_tables,
+            f.rejected_rows as said_to_be_refused, coalesce(refused.n, 0) as in_rejects
+        from raw.files f
+        left join (select _file, sum(n) as n from ({held}) group by _file) held
+            on held._file = f.path
+        left join (
+            select file, count(distinct line) as n from raw.rejects where is_line_refused
+            group by file
+        ) refused on refused.file = f.path
+        where f.decision in ('loaded', 'unchanged')
+            and (coalesce(held.n, 0) <> f.rows or coalesce(refused.n, 0) <> f.rejected_rows)
+        order by f.path
+    """
+    return Check(
+        "lines_accounted",
+        "raw.files",
+        "error",
+        "Every line that a file offered is in a raw table or among the rejects.",
+        _none_of(sql),
+    )
+
+
+def parse(path: Path) -> Check:
+    """Read one check. Raises QueryError when its first line does not name table and severity."""
+    text = path.read_text(encoding="utf-8")
+    head, *rest = text.splitlines()
+    match = re.fullmatch(r"-- (\w+\.\w+), (error|warn)", head)
+    if match is None:
+        raise QueryError(f"{path}: the first line must be `-- <schema>.<table>, error|warn`.")
+    words = []
+    for line in rest:
+        if not line.startswith("--"):
+            break
+        words.append(line.removeprefix("--").strip())
+    return Check(path.stem, match[1], match[2], " ".join(words), _none_of(text))
+
+
+def checks() -> list[Check]:
+    """Every check, in a fixed order."""
+    return [
+        *(_key_check(table, key) for table, key in KEYS.items()),
+        *(_fan_out_check(table, parent) for table, parent in ONE_ROW_EACH.items()),
+        _lines_check(),
+        *(parse(path) for path in sorted((SQL / "checks").glob("*.sql"))),
+        Check(
+            "snapshots_rewind",
+            "features.snapshots",
+            "error",
+            "Rebuilt without anything recorded later, past snapshots are the same.",
+            lambda con: Verdict(*rewind.check(con)),
+        ),
+    ]
+
+
+def record(con: duckdb.DuckDBPyConnection, check: Check, verdict: Verdict) -> None:
+    """Keep the verdict in `marts.checks`, where the trust page reads it."""
+    with transaction(con):
+        con.execute(
+            "create table if not exists marts.checks ("
+            '"check" varchar primary key, "table" varchar, severity varchar, '
+            "passed boolean, detail varchar, description varchar)"
+        )
+        con.execute(
+            "insert or replace into marts.checks values ($1, $2, $3, $4, $5, $6)",
+            [
+                check.name,
+                check.table,
+                check.severity,
+                verdict.passed,
+                verdict.detail,
+                check.description,
+            ],
+        )
+
+
+def forget(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the verdicts of the night before, so that no old one is shown as new."""
+    con.execute("drop table if exists marts.checks")

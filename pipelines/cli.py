@@ -1,0 +1,161 @@
+"""The `nodecision` command. Heavy imports wait until a command needs them."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+DONE, FAILED, WRONG_USE, WARNED = 0, 1, 2, 3
+
+app = typer.Typer(
+    help="Which open deals drift into no decision, and does letting go early beat chasing?",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Exports = Annotated[
+    Path | None,
+    typer.Option(help="Folder, zip or file to read; else data/exports/, else the sample."),
+]
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", help="Settings file; else nodecision.toml here.")
+]
+Home = Annotated[
+    Path | None,
+    typer.Option(help="Keep warehouse, ledger and pages of this company in this folder."),
+]
+
+
+def say(line: str = "") -> None:
+    """One line on standard output."""
+    sys.stdout.write(line + "\n")
+
+
+def fail(message: str, code: int = FAILED) -> typer.Exit:
+    """An error for a person on standard error, and the exit to raise."""
+    sys.stderr.write(f"nodecision: {message}\n")
+    return typer.Exit(code)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path.resolve())
+
+
+def _night(**asked: Any) -> Any:
+    """The night that was asked for; wrong settings or dates end here."""
+    from pipelines.night import Night
+    from pipelines.settings import SettingsError
+
+    night = Night(**asked)
+    try:
+        night.settings  # noqa: B018  # read now, so that a wrong key is reported before any work
+        night.as_of_date  # noqa: B018
+    except SettingsError as error:
+        raise fail(str(error), WRONG_USE) from error
+    except ValueError as error:
+        raise fail(f"--as-of {asked['as_of']!r}: {error}. Write YYYY-MM-DD.", WRONG_USE) from error
+    return night
+
+
+@app.command()
+def run(
+    exports: Exports = None,
+    settings: SettingsFile = None,
+    home: Home = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Use only what was known by this day (YYYY-MM-DD).")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read every file again.")] = False,
+) -> None:
+    """Run the whole flow, from exports to the published report."""
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    if exports is not None and not exports.exists():
+        raise fail(f"--exports {exports}: no such file or folder.", WRONG_USE)
+    night = _night(
+        exports=_text(exports),
+        settings_path=_text(settings),
+        home=_text(home),
+        as_of=as_of,
+        full=full,
+    )
+    from pipelines import launch
+
+    finished = launch.run(night)
+    if finished.report is None:
+        latest = night.places.published / "latest"
+        kept = f" The last good report stays: {latest}/" if latest.exists() else ""
+        raise fail(f"the run failed at {finished.failed_step}.\n{finished.reason}\n{kept}".rstrip())
+    say(f"Report: {finished.report / 'en' / 'index.html'}")
+    if finished.warnings:
+        say(f"{finished.warnings} warning check(s) failed; see the trust page.")
+        raise typer.Exit(WARNED)
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="Folder, zip or file of exports.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Say what each file is and what the whole can answer, without running anything."""
+    if not path.exists():
+        raise fail(f"{path}: no such file or folder.", WRONG_USE)
+    night = _night(exports=_text(path), settings_path=_text(settings))
+    from pipelines import preview
+    from pipelines.exports import ExportError
+
+    try:
+        for line in preview.lines(night):
+            say(line)
+    except ExportError as error:
+        raise fail(str(error)) from error
+
+
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(help="Where to write the exports.")],
+) -> None:
+    """Write the simulated company: a Salesforce export, with the truth beside it."""
+    from models import simulate
+
+    simulate.write_sample(folder)
+    say(f"Written to {folder}. Read it with: nodecision run --exports {folder}")
+
+
+@app.command()
+def explain(
+    deal: Annotated[str, typer.Argument(help="A deal's id, as in the CRM or as on the pages.")],
+    home: Home = None,
+) -> None:
+    """Follow one deal from the lines of the exports to its outcome, strategy and score."""
+    night = _night(home=_text(home))
+    from pipelines import story
+    from pipelines.warehouse import WarehouseError
+
+    try:
+        for line in story.lines(night, deal):
+            say(line)
+    except (story.NoSuchDeal, WarehouseError) as error:
+        raise fail(str(error)) from error
+
+
+@app.command()
+def doctor(home: Home = None, settings: SettingsFile = None) -> None:
+    """Look at the installation: versions, disk, last nights, locks, settings in force."""
+    night = _night(home=_text(home), settings_path=_text(settings))
+    from pipelines import health
+
+    healthy = True
+    for is_well, line in health.lines(night):
+        healthy = healthy and is_well
+        say(f"{'ok  ' if is_well else 'BAD '} {line}")
+    if not healthy:
+        raise typer.Exit(FAILED)
+
+
+def main() -> None:
+    """The console script."""
+    app()

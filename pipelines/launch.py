@@ -1,0 +1,71 @@
+"""One run of the flow in this process, for the command line."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines.night import ROOT, Night
+from pipelines.progress import QUIET
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a run ended: the folder of its report, or the step that failed and why."""
+
+    report: Path | None
+    warnings: int = 0
+    failed_step: str = ""
+    reason: str = ""
+
+
+def _instance(night: Night) -> dg.DagsterInstance:
+    """The clone's own run history; none is kept for a company with a home of its own."""
+    if night.home is not None:
+        return dg.DagsterInstance.ephemeral()
+    (ROOT / "data" / "dagster").mkdir(parents=True, exist_ok=True)
+    return dg.DagsterInstance.from_config(str(ROOT))
+
+
+def _root_cause(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return "" if error is None else error.message.strip()
+
+
+def run(night: Night) -> Finished:
+    """Materialise everything; the progress goes to standard error."""
+    from pipelines.definitions import defs
+
+    os.chdir(ROOT)
+    job = defs.resolve_job_def("nightly")
+    with _instance(night) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            run_config={**QUIET, "resources": {"night": {"config": night.asked()}}},
+            raise_on_error=False,
+        )
+    evaluations = result.get_asset_check_evaluations()
+    failed = [found for found in evaluations if not found.passed]
+    if result.success:
+        return Finished(report=_published(result), warnings=len(failed))
+    blocking = [found for found in failed if found.severity == dg.AssetCheckSeverity.ERROR]
+    for event in result.all_node_events:
+        if event.is_step_failure and not blocking:
+            return Finished(None, failed_step=str(event.step_key), reason=_root_cause(event))
+    first = blocking[0]
+    return Finished(
+        None,
+        failed_step=f"the check {first.check_name} of {'.'.join(first.asset_key.path)}",
+        reason=str(first.metadata["detail"].value),
+    )
+
+
+def _published(result: dg.ExecuteInProcessResult) -> Path:
+    for event in result.get_asset_materialization_events():
+        found = event.materialization
+        if found.asset_key.path == ["published", "report"]:
+            return Path(str(found.metadata["report"].value)).parent.parent
+    raise RuntimeError("the run ended well without a report; this is a fault of nodecision")

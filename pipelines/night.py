@@ -1,0 +1,95 @@
+"""One night: where it reads, where it writes, and the settings in force."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from pipelines import settings as settings_file
+from pipelines import warehouse
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTRACTS = ROOT / "data" / "contracts"
+RULES = ROOT / "data" / "rules"
+SAMPLE = ROOT / "data" / "sample"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files of one installation: everything a run may write lies under these."""
+
+    warehouse: Path
+    ledger: Path
+    model: Path
+    published: Path
+    failed: Path
+    temp: Path
+
+    @classmethod
+    def of(cls, home: Path | None) -> "Places":
+        """Below `home` when given, else the clone's own `data/` and `reports/published/`."""
+        base = ROOT / "data" if home is None else home
+        return cls(
+            warehouse=base / "warehouse.duckdb",
+            ledger=base / "ledger",
+            model=base / "model",
+            published=ROOT / "reports" / "published" if home is None else home / "published",
+            failed=base / "failed",
+            temp=base / "tmp",
+        )
+
+
+class Night(dg.ConfigurableResource):
+    """What one run was asked for; every asset reads its paths and settings from here."""
+
+    exports: str | None = None
+    settings_path: str | None = None
+    home: str | None = None
+    as_of: str | None = None
+    full: bool = False
+
+    @cached_property
+    def places(self) -> Places:
+        """Where this night writes."""
+        return Places.of(None if self.home is None else Path(self.home))
+
+    @cached_property
+    def settings(self) -> settings_file.Settings:
+        """The settings in force: the named file, else the clone's own `nodecision.toml`."""
+        default = ROOT / "nodecision.toml"
+        if self.settings_path is not None:
+            return settings_file.load(Path(self.settings_path))
+        return settings_file.load(default if default.exists() else None)
+
+    @cached_property
+    def as_of_date(self) -> date | None:
+        """The day asked for, or None for the newest stamp of the exports."""
+        return None if self.as_of is None else date.fromisoformat(self.as_of)
+
+    @cached_property
+    def exports_path(self) -> Path:
+        """The exports to read; the sample when nothing was named and nothing was dropped."""
+        named = self.exports or self.settings.source.exports
+        if named is not None:
+            return Path(named)
+        dropped = ROOT / "data" / "exports"
+        has_files = dropped.is_dir() and any(
+            not entry.name.startswith(".") for entry in dropped.iterdir()
+        )
+        return dropped if has_files else SAMPLE
+
+    def asked(self) -> dict[str, str | bool]:
+        """What was asked for, as run configuration."""
+        return {name: value for name, value in self.model_dump().items() if value is not None}
+
+    def open(self, *, read_only: bool = False) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """The warehouse of this night."""
+        return warehouse.opened(
+            self.places.warehouse,
+            read_only=read_only,
+            memory_limit=self.settings.source.memory_limit,
+        )

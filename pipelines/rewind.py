@@ -1,0 +1,185 @@
+"""The rewind property: a snapshot of the past knows nothing that was recorded later.
+
+Every fact that the vendors' views hold is cut at a past day T, the flow is run again on what is
+left with the learned thresholds frozen, and the feature columns of all snapshots up to T must
+come out the same. Current-row attributes of deals that were still open at T are blanked, so a
+feature that reads the present by mistake shows up as a difference.
+"""
+
+import duckdb
+
+from pipelines import tables
+
+WEEKS_BACK = 8
+SAMPLE_DEALS = 5_000
+LABELS = ("outcome", "days_to_outcome", "is_censored")
+# A sample of accounts is no sample of what sellers did before: their rates are compared in full
+# runs only.
+NEEDS_ALL_DEALS = ("seller_closed_before", "seller_no_decision_rate", "seller_disqualified_rate")
+# The column that says when a fact entered the system, for each of the crm tables.
+RECORDED = {
+    "accounts": "created_sec",
+    "leads": "created_sec",
+    "deals": "created_sec",
+    "deal_states": "changed_sec",
+    "activities": "coalesce(recorded_sec, happened_sec)",
+    "deal_contacts": "added_sec",
+    "options": "offered_sec",
+    "commitments": "made_sec",
+}
+# What the current row of a deal says about itself today, blank while the deal was open at T.
+PRESENT = {
+    "is_closed": "false",
+    "is_won": "false",
+    "stage": "null",
+    "close_on": "null",
+    "close_day": "null",
+    "amount": "null",
+    "crm_probability": "null",
+    "lost_reason": "null",
+    "lost_reason_detail": "null",
+    "competitor": "null",
+    "return_on": "null",
+    "return_day": "null",
+    "last_stage_change_sec": "null",
+    "modified_at": "null",
+    "modified_sec": "null",
+    "outcome_hint": "null",
+}
+
+
+def _cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, share: int) -> None:
+    """Copy `crm` into the in-memory catalog without what was recorded from `end_sec` on."""
+    shapes = [
+        name.split(".")[1]
+        for name, query in tables.queries().items()
+        if query.schema == "crm" and query.path is None
+    ]
+    sampled = f"abs(hash(account_id)) % {share} = 0" if share > 1 else "true"
+    for shape in shapes:
+        source = f"{catalog}.crm.{shape}"
+        conditions = ["true"]
+        columns = "*"
+        if shape in RECORDED:
+            recorded = RECORDED[shape]
+            conditions.append(f"({recorded} is null or {recorded} < {end_sec})")
+        if shape == "deals":
+            conditions.append(sampled)
+            blanked = ", ".join(
+                f"case when still_open then {value} else {column} end as {column}"
+                for column, value in PRESENT.items()
+            )
+            columns = f"* exclude (still_open) replace ({blanked})"
+            source = (
+                f"(select d.*, exists (select 1 from {catalog}.core.deals c "
+                f"where c.deal_id = d.deal_id and (c.closed_sec is null or "
+                f"c.closed_sec >= {end_sec})) as still_open from {source} d)"
+            )
+        if shape == "commitments":
+            columns = (
+                f"* replace (case when kept_sec < {end_sec} then kept_sec end as kept_sec, "
+                f"case when kept_sec < {end_sec} then kept_at end as kept_at)"
+            )
+        if shape == "options":
+            columns = (
+                f"* replace (case when withdrawn_sec < {end_sec} then withdrawn_sec end "
+                "as withdrawn_sec)"
+            )
+        con.execute(
+            f"create table crm.{shape} as select {columns} from {source} "
+            f"where {' and '.join(conditions)}"
+        )
+
+
+def rebuild_until(con: duckdb.DuckDBPyConnection, day: int, share: int = 1) -> None:
+    """Attach the catalog `rewound`: the flow as it would have been at the end of `day`.
+
+    Thresholds are frozen. With `share` above 1 only every `share`-th account is taken. The
+    caller detaches `rewound`.
+    """
+    catalog = con.execute("select current_database()").fetchall()[0][0]
+    end_sec = (day + 1) * 86_400
+    con.execute("attach ':memory:' as rewound")
+    con.execute("use rewound")
+    try:
+        for schema in ("raw", "crm", "core", "features"):
+            con.execute(f"create schema {schema}")
+        _cut_tables(con, catalog, end_sec, share)
+        for seed in ("loss_reason_rules", "subject_rules", "stage_rules"):
+            con.execute(f"create view core.{seed} as select * from {catalog}.core.{seed}")
+        con.execute(
+            "create table core.settings as select * replace "
+            f"({day} as as_of_override_day) from {catalog}.core.settings"
+        )
+        con.execute(f"create table core.stall_thresholds as from {catalog}.core.stall_thresholds")
+        wanted = _needed_for("features.snapshots")
+        for query in tables.queries().values():
+            if query.name in wanted and query.name != "core.stall_thresholds":
+                tables.build(con, query)
+    finally:
+        con.execute(f"use {catalog}")
+
+
+def _needed_for(table: str) -> set[str]:
+    """A table of core or features and everything in core and features that it is made from."""
+    made = tables.queries()
+    needed: set[str] = set()
+    waiting = [table]
+    while waiting:
+        name = waiting.pop()
+        if name in needed or name not in made or made[name].schema not in ("core", "features"):
+            continue
+        needed.add(name)
+        waiting += made[name].reads
+    return needed
+
+
+def differences(con: duckdb.DuckDBPyConnection, day: int, *, sampled: bool) -> dict[str, int]:
+    """For each feature, the snapshots up to `day` that differ from `rewound`'s.
+
+    The key `rows` counts snapshots that only one side has.
+    """
+    skipped = {*LABELS, *(NEEDS_ALL_DEALS if sampled else ())}
+    columns = [
+        name
+        for (name, *_) in con.execute("describe features.snapshots").fetchall()
+        if name not in skipped and name not in ("deal_id", "week", "snapshot_day")
+    ]
+    here = f"(select * from features.snapshots where snapshot_day <= {day})"
+    if sampled:
+        here = f"(select * from {here} where deal_id in (select deal_id from rewound.crm.deals))"
+    compared = ", ".join(
+        f'sum(case when a."{c}" is distinct from b."{c}" then 1 else 0 end) as "{c}"'
+        for c in columns
+    )
+    both = f"{here} a join rewound.features.snapshots b using (deal_id, snapshot_day)"
+    found = con.execute(f"select count(*), {compared} from {both}").fetchall()[0]
+    lonely = con.execute(
+        f"select (select count(*) from {here}) + (select count(*) from "
+        f"rewound.features.snapshots) - 2 * {found[0]}"
+    ).fetchall()[0][0]
+    result = {name: int(n) for name, n in zip(columns, found[1:], strict=True) if n}
+    return {**({"rows": int(lonely)} if lonely else {}), **result}
+
+
+def check(con: duckdb.DuckDBPyConnection) -> tuple[bool, str]:
+    """Rewind by eight weeks (on a sample of accounts when there are many deals)."""
+    day, deals = con.execute(
+        "select max(as_of_day), (select count(*) from core.deals) from core.parameters"
+    ).fetchall()[0]
+    day -= 7 * WEEKS_BACK
+    snapshots = con.execute(
+        f"select count(*) from features.snapshots where snapshot_day <= {day}"
+    ).fetchall()[0][0]
+    if not snapshots:
+        return True, f"nothing to compare: no snapshot is {WEEKS_BACK} weeks old"
+    share = -(-deals // SAMPLE_DEALS)
+    rebuild_until(con, day, share)
+    try:
+        found = differences(con, day, sampled=share > 1)
+    finally:
+        con.execute("detach rewound")
+    if not found:
+        return True, f"{snapshots} snapshots compared, none differs"
+    worst = ", ".join(f"{name} in {n}" for name, n in sorted(found.items(), key=lambda x: -x[1]))
+    return False, f"of {snapshots} snapshots, these know the future: {worst}"

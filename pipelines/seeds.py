@@ -1,0 +1,72 @@
+"""Settings and rules as tables: data that the analyst may edit, read anew each night."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from pipelines.warehouse import transaction
+
+TABLES = {
+    "core.settings": "The thresholds in force, one row, from nodecision.toml.",
+    "core.loss_reason_rules": "Ordered patterns that put a loss reason into its class.",
+    "core.subject_rules": "Ordered patterns that say what an activity's subject tells.",
+    "core.stage_rules": "Ordered patterns that say what a stage's name tells.",
+}
+FILES = {
+    "core.loss_reason_rules": "loss_reasons.csv",
+    "core.subject_rules": "activity_subjects.csv",
+    "core.stage_rules": "stage_words.csv",
+}
+TYPES = {
+    "as_of_override_day": "integer",
+    "new_business_only": "boolean",
+    "incumbent_is_no_decision": "boolean",
+    "held_unknown_counts": "boolean",
+    "reporting_currency": "varchar",
+}
+
+
+class RuleError(ValueError):
+    """A rule that cannot be used; the message names file, line and value."""
+
+
+def _rules(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    for line, row in enumerate(rows, start=2):
+        if None in row.values() or None in row:
+            raise RuleError(f"{path}, line {line}: wrong number of columns. Quote the commas.")
+        try:
+            con.execute("select regexp_matches('', $1)", [row["pattern"]]).fetchall()
+        except duckdb.Error as error:
+            raise RuleError(
+                f"{path}, line {line}: {row['pattern']!r} is not a pattern: {error}"
+            ) from error
+    frame = pd.DataFrame(rows)
+    frame["rule_order"] = frame["rule_order"].astype("int64")
+    return frame
+
+
+def write(con: duckdb.DuckDBPyConnection, rules: Path, parameters: Mapping[str, Any]) -> None:
+    """Replace `core.settings` and the rule tables.
+
+    Raises RuleError for a rule file with a broken line or pattern.
+    """
+    frames = {table: _rules(con, rules / name) for table, name in FILES.items()}
+    with transaction(con):
+        columns = ", ".join(
+            f"cast(${number} as {TYPES.get(name, 'double' if isinstance(v, float) else 'integer')})"
+            f" as {name}"
+            for number, (name, v) in enumerate(parameters.items(), start=1)
+        )
+        con.execute(
+            f"create or replace table core.settings as select {columns}", list(parameters.values())
+        )
+        for table, frame in frames.items():
+            con.register("rules", frame)
+            con.execute(f"create or replace table {table} as select * from rules")
+            con.unregister("rules")

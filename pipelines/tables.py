@@ -1,0 +1,156 @@
+"""SQL files as tables: `sql/<schema>/<table>.sql` becomes `<schema>.<table>`.
+
+A file holds a description comment and one select. What it reads is parsed from the query, so
+the graph cannot drift from the SQL; reading a table that nobody makes is an error at load.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import sqlglot
+from sqlglot import exp
+
+from pipelines.warehouse import transaction
+
+SQL = Path(__file__).parent / "sql"
+HOPS = ("crm", "core", "features", "marts")
+READS = {
+    "crm": {"raw"},
+    "core": {"crm", "core"},
+    "features": {"core", "features"},
+    "marts": {"core", "features", "marts", "raw"},
+}
+
+
+class QueryError(ValueError):
+    """A SQL file that breaks the house rules; the message names the file and the rule."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One table of the flow, made by one select."""
+
+    schema: str
+    table: str
+    sql: str
+    description: str
+    reads: frozenset[str]
+    is_view: bool
+    path: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """`schema.table`."""
+        return f"{self.schema}.{self.table}"
+
+
+def reads_of(sql: str) -> frozenset[str]:
+    """The `schema.table` names that a query reads, common table expressions left out."""
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    return frozenset(f"{t.db}.{t.name}" for t in tree.find_all(exp.Table) if t.db)
+
+
+def parse(path: Path, schema: str, table: str) -> Query:
+    """Read one SQL file. Raises QueryError when it is not one described, bare select."""
+    text = path.read_text(encoding="utf-8")
+    comment = []
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        comment.append(line.removeprefix("--").strip())
+    if not comment:
+        raise QueryError(f"{path}: no description. Begin the file with a `--` comment.")
+    try:
+        statements = sqlglot.parse(text, read="duckdb")
+    except sqlglot.errors.ParseError as error:
+        raise QueryError(f"{path}: cannot be parsed: {error}") from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise QueryError(f"{path}: must hold exactly one select and nothing else.")
+    reads = reads_of(text)
+    strangers = sorted(name for name in reads if name.split(".")[0] not in READS[schema])
+    if strangers:
+        raise QueryError(
+            f"{path}: a table of {schema} may not read {', '.join(strangers)}; "
+            f"it may read {', '.join(sorted(READS[schema]))}."
+        )
+    return Query(schema, table, text, " ".join(comment), reads, schema == "crm", path)
+
+
+def _unions(vendor_queries: Iterable[Query], shapes: Iterable[str]) -> list[Query]:
+    """`crm.<table>`: every vendor's select of that table, one below the other by name."""
+    by_shape: dict[str, list[Query]] = {shape: [] for shape in shapes}
+    for query in vendor_queries:
+        assert query.path is not None
+        by_shape[query.path.stem].append(query)
+    unions = []
+    for shape, parts in sorted(by_shape.items()):
+        sql = "\nunion all by name\n".join(f"select * from {part.name}" for part in parts)
+        unions.append(
+            Query(
+                "crm",
+                shape,
+                sql,
+                f"The {shape.replace('_', ' ')} of every vendor, in one shape.",
+                frozenset(part.name for part in parts),
+                is_view=True,
+            )
+        )
+    return unions
+
+
+@cache
+def queries() -> Mapping[str, Query]:
+    """Every table made by SQL, by name, in an order in which they can be built.
+
+    Raises QueryError for a circle, or for a query of crm, core or features that reads a table
+    which nothing makes (tables of raw and marts may also come from Python; `definitions` checks
+    those).
+    """
+    found: list[Query] = []
+    vendors = []
+    for path in sorted((SQL / "crm").glob("*/*.sql")):
+        vendors.append(parse(path, "crm", f"{path.parent.name}_{path.stem}"))
+    found += vendors + _unions(vendors, {query.path.stem for query in vendors if query.path})
+    for schema in HOPS[1:]:
+        found += [parse(path, schema, path.stem) for path in sorted((SQL / schema).glob("*.sql"))]
+    by_name = {query.name: query for query in found}
+    graph = {q.name: sorted(r for r in q.reads if r in by_name) for q in found}
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise QueryError(f"the tables read each other in a circle: {error.args[1]}") from error
+    return {name: by_name[name] for name in order}
+
+
+def build(con: duckdb.DuckDBPyConnection, query: Query) -> int | None:
+    """Make one table or view anew, in one transaction; the number of rows of a table."""
+    kind = "view" if query.is_view else "table"
+    comment = query.description.replace("'", "''")
+    with transaction(con):
+        con.execute(f"create or replace {kind} {query.name} as {query.sql}")
+        con.execute(f"comment on {kind} {query.name} is '{comment}'")
+    return None if query.is_view else count(con, query.name)
+
+
+def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Rows of a table."""
+    rows = con.execute(f"select count(*) from {table}").fetchall()
+    return int(rows[0][0])
+
+
+def store(
+    con: duckdb.DuckDBPyConnection, found: Mapping[str, pd.DataFrame], described: Mapping[str, str]
+) -> None:
+    """Replace tables by frames, all of them or none."""
+    with transaction(con):
+        for name, frame in found.items():
+            con.register("frame", frame)
+            con.execute(f"create or replace table {name} as select * from frame")
+            con.unregister("frame")
+            comment = described[name].replace("'", "''")
+            con.execute(f"comment on table {name} is '{comment}'")

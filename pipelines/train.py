@@ -1,0 +1,108 @@
+"""features.snapshots to the stall model, its scores, its evaluation and its track record."""
+
+import json
+import os
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from pipelines.night import Night
+from pipelines.tables import store
+
+TABLES = {
+    "marts.stall_scores": "How each open deal may end, as things go and if pursued.",
+    "marts.model_evaluation": "The model and its baselines on the time-ordered test.",
+    "marts.calibration": "Predicted against observed shares on the test, by bin.",
+    "marts.incidence": "How deals end with age: Aalen-Johansen cumulative incidence.",
+    "marts.model_card": "What was trained on what, and what was published, key by key.",
+    "marts.track_record": "Past predictions whose horizon has passed, and what happened.",
+}
+READS = frozenset(
+    {
+        "features.snapshots",
+        "core.outcomes",
+        "core.deals",
+        "core.stalls",
+        "core.stages",
+        "core.parameters",
+    }
+)
+DEALS = """
+select d.deal_id, d.source, d.pipeline, o.outcome, o.rule, d.created_day, d.closed_day,
+    o.event_day, o.stalled_day
+from core.deals d join core.outcomes o using (deal_id)
+where o.outcome <> 'excluded'
+order by d.deal_id
+"""
+SNAPSHOTS = """
+select s.*, st.crm_probability
+from features.snapshots s
+left join core.stages st
+    on st.source = s.source and st.pipeline = s.pipeline and st.stage = s.stage
+order by s.deal_id, s.week desc
+"""
+JUDGED = """
+select p.deal_id, p.predicted_on, p.horizon_days, p.p_no_decision,
+    p.predicted_on + p.horizon_days as due_on,
+    coalesce(o.outcome = 'no_decision' and o.event_day
+        <= date_diff('day', date '1970-01-01', p.predicted_on) + p.horizon_days, false)
+        as happened,
+    o.outcome
+from predictions p
+join core.outcomes o using (deal_id)
+cross join core.parameters c
+where date_diff('day', date '1970-01-01', p.predicted_on) + p.horizon_days <= c.as_of_day
+order by p.deal_id, p.predicted_on, p.horizon_days
+"""
+REMEMBERED = """
+select deal_id, cast(snapshot_at - interval 1 second as date) as predicted_on, horizon_days,
+    p_no_decision, p_no_decision_if_pursued, p_won, p_lost_to_competitor, p_disqualified
+from marts.stall_scores order by deal_id, horizon_days
+"""
+
+
+def ledger_files(ledger: Path, *, before: str) -> list[Path]:
+    """The kept predictions of nights that spoke of a day before `before` (YYYY-MM-DD)."""
+    return [path for path in sorted(ledger.glob("*.parquet")) if path.name[:10] < before]
+
+
+def remember(con: duckdb.DuckDBPyConnection, ledger: Path, as_of: str, run: str) -> None:
+    """Keep tonight's scores: one file a night, never rewritten by another night."""
+    ledger.mkdir(parents=True, exist_ok=True)
+    place = ledger / f"{as_of}-{run}.parquet"
+    aside = place.with_suffix(".tmp")
+    con.execute(
+        f"copy ({REMEMBERED}) to '{str(aside).replace(chr(39), chr(39) * 2)}' "
+        "(format parquet, compression zstd)"
+    )
+    os.replace(aside, place)
+
+
+def _track_record(con: duckdb.DuckDBPyConnection, ledger: Path) -> pd.DataFrame:
+    as_of = con.execute(
+        "select strftime(date '1970-01-01' + as_of_day, '%Y-%m-%d') from core.parameters"
+    ).fetchall()[0][0]
+    kept = ledger_files(ledger, before=as_of)
+    latest = {path.name[:10]: path for path in kept}
+    con.execute(
+        "create or replace temp table predictions (deal_id varchar, predicted_on date, "
+        "horizon_days integer, p_no_decision double)"
+    )
+    for path in latest.values():
+        con.execute(
+            "insert into predictions select deal_id, predicted_on, horizon_days, p_no_decision "
+            "from read_parquet($1)",
+            [str(path)],
+        )
+    return con.sql(JUDGED).df()
+
+
+def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
+    """Fit, judge, score, and store; the model file goes to the night's model folder."""
+    from models import artifact, explain, incidence, stall
+
+    deals = con.sql(DEALS).df()
+    snapshots = con.sql(SNAPSHOTS).df()
+    stalls = con.sql("from core.stalls order by deal_id, spell").df()
+    raise NotImplementedError

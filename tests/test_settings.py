@@ -1,0 +1,69 @@
+"""Settings: every default is valid, every mistake names its line."""
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.settings import Settings, SettingsError, load
+
+FILE = Path(__file__).resolve().parents[1] / "nodecision.toml"
+
+
+def written(tmp_path, text):
+    path = tmp_path / "nodecision.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_file_of_the_clone_changes_nothing():
+    assert load(FILE) == Settings()
+
+
+def test_every_key_stands_in_the_file_with_its_default():
+    text = FILE.read_text(encoding="utf-8")
+    uncommented = re.sub(r"(?m)^# (\w+ = )", r"\1", text)
+    told = tomllib.loads(uncommented)
+    told["source"].pop("exports")
+    told["source"].pop("date_order")
+    told["model"].pop("value_of_an_hour")
+    expected = Settings().model_dump()
+    for section, key in (
+        ("source", "exports"),
+        ("source", "date_order"),
+        ("model", "value_of_an_hour"),
+    ):
+        expected[section].pop(key)
+    assert told == expected
+
+
+def test_an_unknown_key_names_its_line(tmp_path):
+    path = written(tmp_path, "[hours]\ncall = 5\n\n[comparison]\ngrace_day = 3\n")
+    with pytest.raises(SettingsError, match=r"line 5: comparison.grace_day = 3"):
+        load(path)
+
+
+def test_a_value_out_of_range_names_its_line_and_value(tmp_path):
+    path = written(tmp_path, "[outcomes]\ng_share = 1.5\n")
+    with pytest.raises(SettingsError, match=r"line 2: outcomes.g_share = 1.5"):
+        load(path)
+
+
+def test_broken_toml_and_missing_file(tmp_path):
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        load(written(tmp_path, "[hours\n"))
+    with pytest.raises(SettingsError, match="no such settings file"):
+        load(tmp_path / "none.toml")
+
+
+def test_a_schedule_or_a_place_is_no_part_of_the_digest(tmp_path):
+    other = written(tmp_path, '[schedule]\nhour = 5\n[source]\nexports = "x"\n')
+    assert load(other).digest() == Settings().digest()
+    assert load(written(tmp_path, "[hours]\ncall = 5\n")).digest() != Settings().digest()
+
+
+def test_the_parameters_hold_an_asked_for_day():
+    assert Settings().parameters(date(1970, 1, 11))["as_of_override_day"] == 10
+    assert Settings().parameters(None)["as_of_override_day"] is None

@@ -1,0 +1,52 @@
+"""SQL files as tables: what a file must look like, and that the graph holds together."""
+
+import pytest
+
+from pipelines import tables
+
+
+def written(tmp_path, text):
+    path = tmp_path / "x.sql"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_reads_are_parsed_without_common_table_expressions():
+    sql = """
+        with a as (select * from core.deals), b as (select * from a join core.stages using (stage))
+        select * from b where exists (select 1 from features.weeks w where w.week = b.week)
+    """
+    assert tables.reads_of(sql) == {"core.deals", "core.stages", "features.weeks"}
+
+
+def test_a_file_needs_a_description(tmp_path):
+    with pytest.raises(tables.QueryError, match="no description"):
+        tables.parse(written(tmp_path, "select 1 as x"), "core", "x")
+
+
+def test_a_file_holds_one_select(tmp_path):
+    for text in ("-- x\nselect 1; select 2", "-- x\ndrop table core.deals"):
+        with pytest.raises(tables.QueryError, match="exactly one select"):
+            tables.parse(written(tmp_path, text), "core", "x")
+
+
+def test_a_hop_reads_only_the_hop_before(tmp_path):
+    with pytest.raises(tables.QueryError, match="may not read raw.salesforce_task"):
+        tables.parse(written(tmp_path, "-- x\nselect * from raw.salesforce_task"), "core", "x")
+
+
+def test_every_query_is_described_and_ordered():
+    seen = set()
+    for name, query in tables.queries().items():
+        assert len(query.description) > 20, name
+        made = {read for read in query.reads if read in tables.queries()}
+        assert made <= seen, f"{name} comes before {made - seen}"
+        seen.add(name)
+
+
+def test_every_vendor_has_every_shape():
+    shapes = {}
+    for query in tables.queries().values():
+        if query.schema == "crm" and query.path is not None:
+            shapes.setdefault(query.path.parent.name, set()).add(query.path.stem)
+    assert shapes["salesforce"] >= shapes["event_log"]
