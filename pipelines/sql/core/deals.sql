@@ -1,0 +1,155 @@
+-- Deals as of as_of. Status, closing, stage and expected close follow the saved states where the
+-- source has them, else the current row: a closing is the first state of the last unbroken run of
+-- closed stages, and a deal whose last state is open is open, whatever it was before.
+with runs as (
+    select
+        deal_id,
+        max(seq) as last_seq,
+        max(case when is_closed then -1 else seq end) as last_open_seq,
+        min(case when is_closed then seq end) as first_closed_seq
+    from core.deal_states
+    group by deal_id
+),
+
+told as (
+    select
+        r.deal_id,
+        l.is_closed,
+        l.is_won,
+        l.stage,
+        l.amount,
+        l.changed_sec as last_changed_sec,
+        case when l.is_closed then c.changed_sec end as closed_sec,
+        -- Closing overwrites the expected date, so a closed deal keeps the one it had while open.
+        case when l.is_closed then o.expected_close_on else l.expected_close_on end
+            as expected_close_on,
+        case when l.is_closed then o.expected_close_day else l.expected_close_day end
+            as expected_close_day,
+        coalesce(r.first_closed_seq < r.last_open_seq, false) as is_reopened
+    from runs as r
+    inner join core.deal_states as l on r.deal_id = l.deal_id and r.last_seq = l.seq
+    left join core.deal_states as o on r.deal_id = o.deal_id and r.last_open_seq = o.seq
+    left join core.deal_states as c on r.deal_id = c.deal_id and r.last_open_seq + 1 = c.seq
+),
+
+-- A history that ends before the current row's closing is incomplete: the current row says more.
+current_rows as (
+    select
+        d.*,
+        d.is_closed
+        and (
+            t.deal_id is null
+            or (not t.is_closed and d.last_stage_change_sec > t.last_changed_sec + 60)
+        )
+        and greatest(
+            coalesce(d.last_stage_change_sec, cast(d.close_day as bigint) * 86400 + 43200),
+            d.created_sec
+        ) < p.as_of_end_sec as is_closed_by_row,
+        greatest(
+            coalesce(d.last_stage_change_sec, cast(d.close_day as bigint) * 86400 + 43200),
+            d.created_sec
+        ) as row_closed_sec,
+        p.reporting_currency
+    from crm.deals as d
+    cross join core.parameters as p
+    left join told as t on d.deal_id = t.deal_id
+    where d.created_sec < p.as_of_end_sec
+),
+
+settled as (
+    select
+        c.*,
+        t.deal_id is not null as has_states,
+        coalesce(t.is_reopened, false) as is_reopened,
+        coalesce(c.is_closed_by_row, false) or coalesce(t.is_closed, false) as is_closed_then,
+        case when c.is_closed_by_row then c.is_won else coalesce(t.is_won, false) end as is_won_then,
+        case when c.is_closed_by_row then c.row_closed_sec else t.closed_sec end as closed_sec,
+        case
+            when c.is_closed_by_row or t.deal_id is null then c.stage
+            else t.stage
+        end as stage_then,
+        case when t.deal_id is null then c.amount else t.amount end as amount_then,
+        case
+            when t.deal_id is not null then t.expected_close_on
+            when not c.is_closed then c.close_on
+        end as expected_close_on,
+        case
+            when t.deal_id is not null then t.expected_close_day
+            when not c.is_closed then c.close_day
+        end as expected_close_day,
+        lower(coalesce(c.lead_source, '')) as came_by,
+        lower(coalesce(c.deal_type, '')) as type_word
+    from current_rows as c
+    left join told as t on c.deal_id = t.deal_id
+)
+
+select
+    s.deal_id,
+    s.source,
+    coalesce(a.survivor_id, s.account_id) as account_id,
+    s.seller_id,
+    s.pipeline,
+    s.name,
+    s.amount_then as amount,
+    s.currency,
+    case
+        when s.currency is null or s.currency = s.reporting_currency then s.amount_then
+    end as amount_base,
+    s.created_at,
+    case when s.is_closed_then then epoch_ms(s.closed_sec * 1000) end as closed_at,
+    s.expected_close_on,
+    case
+        when s.is_closed_then and s.is_won_then then 'won'
+        when s.is_closed_then then 'lost'
+        else 'open'
+    end as status,
+    s.stage_then as stage,
+    case when s.stage_then = s.stage then coalesce(s.crm_probability, g.crm_probability)
+        else g.crm_probability
+    end as crm_probability,
+    case when s.is_closed_then and not s.is_won_then then s.lost_reason end as lost_reason,
+    case when s.is_closed_then then s.competitor end as competitor,
+    s.lead_source,
+    case
+        when
+            s.came_by like '%partner%' or s.came_by like '%refer%' or s.came_by like '%resell%'
+            or s.came_by like '%channel%' or s.came_by like '%distribut%'
+            or s.came_by like '%word of mouth%' or s.came_by like '%소개%'
+            or s.came_by like '%추천%' or s.came_by like '%파트너%' or s.came_by like '%대리점%'
+            or s.came_by like '%총판%' or s.came_by like '%협력사%'
+            then 'borrowed'
+        when coalesce(v.incumbent, a.incumbent) is not null then 'brought'
+        when s.lead_source is not null then 'direct'
+        else 'unknown'
+    end as origin,
+    not (
+        s.type_word like '%renew%' or s.type_word like '%existing%' or s.type_word like '%upsell%'
+        or s.type_word like '%up-sell%' or s.type_word like '%cross%sell%'
+        or s.type_word like '%expansion%' or s.type_word like '%upgrade%'
+        or s.type_word like '%add-on%' or s.type_word like '%add on%'
+        or s.type_word like '%amendment%' or s.type_word like '%extension%'
+        or s.type_word like '%갱신%' or s.type_word like '%재계약%' or s.type_word like '%연장%'
+        or s.type_word like '%기존%' or s.type_word like '%추가%' or s.type_word like '%증설%'
+        or s.type_word like '%유지보수%' or coalesce(lower(s.pipeline), '') like '%renewal%'
+        or coalesce(s.pipeline, '') like '%갱신%'
+    ) as is_new_business,
+    s.source_id,
+    s.created_sec,
+    case when s.is_closed_then then s.closed_sec end as closed_sec,
+    s.expected_close_day,
+    cast(floor(s.created_sec / 86400) as integer) as created_day,
+    case when s.is_closed_then then cast(floor(s.closed_sec / 86400) as integer) end as closed_day,
+    case when s.is_closed_then then s.return_day end as return_day,
+    case when s.is_closed_then then s.return_on end as return_on,
+    case when s.is_closed_then and not s.is_won_then then s.lost_reason_detail end
+        as lost_reason_detail,
+    case when s.is_closed_then then s.outcome_hint end as outcome_hint,
+    s.is_reopened,
+    s.has_states,
+    g.stage_class,
+    coalesce(s.is_closed, false) as is_closed_now
+from settled as s
+left join crm.accounts as a on s.account_id = a.account_id
+left join crm.accounts as v on a.survivor_id = v.account_id
+left join core.stages as g
+    on s.source = g.source and s.pipeline = g.pipeline and s.stage_then = g.stage

@@ -1,0 +1,102 @@
+-- The class of each loss reason, lead reason, lead status and stage name, by the ordered rules:
+-- one row a distinct text, lower-cased. What no rule knows is `unmapped`. Of several values in one
+-- field (`;` between them) the weightiest counts.
+with given as (
+    select lost_reason as reason from crm.deals
+    union all
+    select lost_reason_detail from crm.deals
+    union all
+    select reason from crm.leads
+    union all
+    select status from crm.leads
+    union all
+    select stage from crm.stages
+),
+
+texts as (
+    select
+        lower(trim(reason)) as reason,
+        min(reason) as example
+    from given
+    where trim(reason) <> ''
+    group by lower(trim(reason))
+),
+
+places as (
+    select 1 as place
+    union all select 2
+    union all select 3
+    union all select 4
+    union all select 5
+    union all select 6
+    union all select 7
+    union all select 8
+),
+
+-- A leading number orders a list and says nothing.
+parts as (
+    select distinct
+        t.reason,
+        regexp_replace(
+            trim(split_part(t.reason, ';', p.place)), '^[0-9]+ *[-.:)] *|^[0-9]+ +', ''
+        ) as part
+    from texts as t
+    inner join places as p
+        on p.place = 1 or length(t.reason) - length(replace(t.reason, ';', '')) >= p.place - 1
+),
+
+rules as (
+    select
+        r.rule_order,
+        r.pattern,
+        r.reason_class,
+        nullif(r.subclass, '') as subclass,
+        coalesce(l.literal, '') as literal
+    from core.loss_reason_rules as r
+    left join core.rule_literals as l on r.pattern = l.pattern
+),
+
+hits as (
+    select
+        p.part,
+        min(r.rule_order) as rule_order
+    from (select distinct part from parts where part <> '') as p
+    inner join rules as r
+        on case when contains(p.part, r.literal) then regexp_matches(p.part, r.pattern) else false end
+    group by p.part
+),
+
+classed as (
+    select
+        p.reason,
+        r.reason_class,
+        r.subclass,
+        row_number() over (
+            partition by p.reason
+            order by
+                case r.reason_class
+                    when 'hygiene' then 1
+                    when 'disqualified' then 2
+                    when 'competitor' then 3
+                    when 'incumbent' then 4
+                    when 'no_decision' then 5
+                    when 'seller_drop' then 6
+                    when 'budget' then 7
+                    when 'price' then 8
+                    when 'product' then 9
+                    else 10
+                end,
+                r.rule_order
+        ) as weight
+    from parts as p
+    inner join hits as h on p.part = h.part
+    inner join rules as r on h.rule_order = r.rule_order
+)
+
+select
+    t.reason,
+    coalesce(c.reason_class, 'unmapped') as reason_class,
+    c.subclass,
+    t.example
+from texts as t
+left join classed as c on t.reason = c.reason and c.weight = 1
