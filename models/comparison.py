@@ -1,0 +1,287 @@
+"""Early disqualification against not: a target trial emulated from decision points.
+
+The arms are 'the seller walked away within the grace' and 'did not'; the rows of
+marts.strategy_comparison come from the estimators of models.effects, refused where the data cannot
+carry them (models.refusal). Another estimator adds its rows with `effect_rows`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models import breakeven, robustness
+from models.description import curves, walked_rows
+from models.effects import METHODS, Effect, Outcome
+from models.followup import known_weights
+from models.propensity import FOLDS, Flags
+from models.refusal import Evidence, evidence, overlap_verdicts, prospects
+from models.trial import Rules, Trial, check, compared, numbers
+from models.weighting import balance, overlap_table, weight_facts
+
+CONTRAST = "disqualify_early_vs_not"
+UNITS = {
+    "account_win": "points",
+    "revenue": "currency",
+    "hours": "hours",
+    "days_to_decision": "days",
+}
+ESTIMANDS = {"naive": "association", "ipw": "ate", "overlap": "ato", "doubly_robust": "ate"}
+# The break-even follows the first of these that may speak: of all deals, else of those in doubt.
+HEADLINES = ("doubly_robust", "overlap")
+DESCRIBED = ("amount", "stage_order", "age_days", "silence_days")
+COMPARISON_TYPES = {
+    **dict.fromkeys(("outcome", "estimand", "contrast", "method"), "str"),
+    **dict.fromkeys(("estimate", "low", "high"), "float64"),
+    "unit": "str",
+    "n": "int64",
+    "effective_n": "float64",
+    "verdict": "str",
+    **dict.fromkeys(("n_sellers", "events_treated", "events_control"), "int64"),
+}
+BALANCE_TYPES = {
+    "covariate": "str",
+    "smd_before": "float64",
+    "smd_ipw": "float64",
+    "smd_overlap": "float64",
+}
+OVERLAP_TYPES = {"arm": "str", "bin_low": "float64", "bin_high": "float64", "n": "int64"}
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The marts of the comparison, by field, and the facts that the TARGET checklist asks for."""
+
+    strategy_comparison: pd.DataFrame
+    strategy_curves: pd.DataFrame
+    balance: pd.DataFrame
+    overlap: pd.DataFrame
+    sensitivity: pd.DataFrame
+    break_even: pd.DataFrame
+    diagnostics: pd.DataFrame
+    facts: Mapping[str, object]
+
+
+def compare(
+    decision_points: pd.DataFrame,
+    settings: Mapping[str, object],
+    fresh_yield: pd.DataFrame,
+    backlog: pd.DataFrame,
+    variants: Mapping[str, pd.DataFrame] | None = None,
+) -> Comparison:
+    """Compare the strategies on features.decision_points.
+
+    `settings` may hold the fields of models.trial.Rules. `fresh_yield` and `backlog` are the marts
+    of those names, as models.breakeven reads them; `variants` are decision points under other
+    definitions, by name. Raises DecisionPointsError when a column or key is missing. The order of
+    rows does not matter.
+    """
+    rules = Rules.of(settings)
+    for points in (decision_points, *(variants or {}).values()):
+        check(points)
+    points = compared(decision_points, rules)
+    found = evidence(points, rules)
+    has_arms = min(found.deals_by_arm) > 0
+    trial = Trial.of(points, rules) if has_arms else None
+    verdicts = _verdicts(trial, found)
+    outcomes = {} if trial is None else _outcomes(trial)
+    effects = {} if trial is None else _effects(trial, outcomes, verdicts)
+
+    rows: list[robustness.Row] = []
+    trims: Mapping[str, float] = {}
+    if trial is not None and found.is_enough:
+        rows, trims = robustness.trimming_rows(trial)
+        if "doubly_robust" in effects:
+            headline = effects["doubly_robust"]["account_win"]
+            rows += robustness.sensitivity_rows(trial, headline, variants or {})
+    diagnostics = {
+        **_counts(found),
+        **prospects(points, trial, found),
+        **({} if trial is None else _trust(trial)),
+        **trims,
+    }
+    return Comparison(
+        strategy_comparison=_typed(
+            [
+                *effect_rows(effects, verdicts, found, _known(outcomes, found)),
+                *walked_rows(points, rules),
+            ]
+            if found.n
+            else [],
+            COMPARISON_TYPES,
+        ),
+        strategy_curves=curves(points, rules),
+        balance=_typed([], BALANCE_TYPES)
+        if trial is None
+        else balance(trial.design, trial.names).astype(BALANCE_TYPES),
+        overlap=_typed([], OVERLAP_TYPES)
+        if trial is None
+        else overlap_table(trial.design).astype(OVERLAP_TYPES),
+        sensitivity=robustness.table(rows),
+        break_even=breakeven.break_even(
+            next((effects[method] for method in HEADLINES if method in effects), None),
+            fresh_yield,
+            backlog,
+            found.n if trial is None or "doubly_robust" in effects else int(in_doubt(trial).sum()),
+        ),
+        diagnostics=pd.DataFrame(
+            {"key": list(diagnostics), "value": list(diagnostics.values())}
+        ).astype({"key": "str", "value": "float64"}),
+        facts=_facts(decision_points, points, trial, found, verdicts, rules),
+    )
+
+
+def _typed(rows: Sequence[Mapping[str, object]], types: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=list(types)).astype(dict(types))
+
+
+def _verdicts(trial: Trial | None, found: Evidence) -> dict[str, str]:
+    """A verdict an estimand: size first, since overlap cannot be judged on a few deals."""
+    if trial is None or not found.is_enough:
+        return dict.fromkeys(("association", "ato", "ate"), "too_few")
+    return overlap_verdicts(trial.design)
+
+
+def _outcomes(trial: Trial) -> dict[str, Outcome]:
+    return {
+        "account_win": trial.win(),
+        "revenue": trial.revenue(),
+        "hours": trial.hours(),
+        "days_to_decision": trial.days_to_decision(),
+    }
+
+
+def _effects(
+    trial: Trial, outcomes: Mapping[str, Outcome], verdicts: Mapping[str, str]
+) -> dict[str, dict[str, Effect]]:
+    """Effects by method and outcome, for the methods that may speak."""
+    return {
+        method: dict(zip(outcomes, estimator(trial.design, list(outcomes.values())), strict=True))
+        for method, estimator in METHODS.items()
+        if verdicts[ESTIMANDS[method]] == "ok"
+    }
+
+
+def _known(outcomes: Mapping[str, Outcome], found: Evidence) -> dict[str, int]:
+    """Deals whose outcome is known, by outcome."""
+    return {
+        name: int((outcomes[name].weights > 0).sum()) if name in outcomes else found.n
+        for name in UNITS
+    }
+
+
+def effect_rows(
+    effects: Mapping[str, Mapping[str, Effect]],
+    verdicts: Mapping[str, str],
+    found: Evidence,
+    known: Mapping[str, int],
+    estimands: Mapping[str, str] = ESTIMANDS,
+    contrast: str = CONTRAST,
+) -> list[dict[str, object]]:
+    """Rows of marts.strategy_comparison: one an outcome and method; no number where refused."""
+    rows = []
+    for outcome, unit in UNITS.items():
+        for method, estimand in estimands.items():
+            effect = effects.get(method, {}).get(outcome)
+            numbers_ = (
+                (np.nan, np.nan, np.nan, np.nan)
+                if effect is None
+                else (effect.estimate, effect.low, effect.high, effect.effective_n)
+            )
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "estimand": estimand,
+                    "contrast": contrast,
+                    "method": method,
+                    **dict(zip(("estimate", "low", "high", "effective_n"), numbers_, strict=True)),
+                    "unit": unit,
+                    "n": known[outcome],
+                    "verdict": verdicts[estimand],
+                    "n_sellers": found.sellers,
+                    "events_control": found.wins_by_arm[0],
+                    "events_treated": found.wins_by_arm[1],
+                }
+            )
+    return rows
+
+
+def _counts(found: Evidence) -> dict[str, float]:
+    counts: dict[str, float] = {"deals": found.n, "sellers": found.sellers}
+    for name, pair in (
+        ("deals", found.deals_by_arm),
+        ("sellers", found.sellers_by_arm),
+        ("wins", found.wins_by_arm),
+        ("followed_deals", found.followed_by_arm),
+    ):
+        counts[f"{name}_not_disqualify"], counts[f"{name}_disqualify"] = pair
+    return counts
+
+
+def in_doubt(trial: Trial) -> Flags:
+    """Deals that could have gone either way: a probability of being let go of 10 to 90 %. (n,)"""
+    e = trial.design.propensity
+    doubtful: Flags = (e >= 0.1) & (e <= 0.9)
+    return doubtful
+
+
+def _trust(trial: Trial) -> dict[str, float]:
+    """Diagnostics of weights and follow-up, and which deals have counterparts."""
+    facts = dict(weight_facts(trial.design))
+    differences = balance(trial.design, trial.names)
+    for column in ("smd_before", "smd_ipw", "smd_overlap"):
+        sizes = differences[column].abs()
+        facts[f"largest_{column}"] = float(sizes.max()) if len(sizes) else 0.0
+        facts[f"covariates_above_0.1_{column}"] = float((sizes > 0.1).sum())
+    days, horizon = numbers(trial.points, "days_to_account_win"), trial.rules.horizon_days
+    weights, floored = known_weights(days, trial.followup, horizon, trial.arms)
+    facts["outcome_known_share"] = float((weights > 0).mean())
+    facts["censoring_weights_at_floor"] = float(floored)
+    inside = in_doubt(trial)
+    facts["comparable_share"] = float(inside.mean())
+    if 0 < inside.sum() < len(inside):
+        for name in DESCRIBED:
+            values = numbers(trial.points, name)
+            for label, rows in (("comparable", inside), ("incomparable", ~inside)):
+                if np.isfinite(values[rows]).any():
+                    facts[f"{label}_median_{name}"] = float(np.nanmedian(values[rows]))
+    return facts
+
+
+def _facts(
+    offered: pd.DataFrame,
+    points: pd.DataFrame,
+    trial: Trial | None,
+    found: Evidence,
+    verdicts: Mapping[str, str],
+    rules: Rules,
+) -> dict[str, object]:
+    """What the TARGET checklist asks of this run; plain values only."""
+    is_eligible = offered["is_eligible"].astype(bool)
+    reasons = offered.loc[~is_eligible, "ineligible_reason"].fillna("unknown").astype(str)
+    excluded = {str(reason): int(n) for reason, n in sorted(reasons.value_counts().items())}
+    excluded["grace_not_over"] = int(
+        (is_eligible & (offered["followup_days"] < rules.grace_days)).sum()
+    )
+    days = points["signal_day"]
+    dated = [
+        str(np.datetime64(int(day), "D")) for day in ((days.min(), days.max()) if found.n else ())
+    ]
+    strategies = points["strategy"].astype(str).value_counts()
+    return {
+        "decision_points": len(offered),
+        "compared": found.n,
+        "excluded": excluded,
+        "first_signal_on": dated[0] if dated else None,
+        "last_signal_on": dated[1] if dated else None,
+        "sellers": found.sellers,
+        "strategies": {str(name): int(n) for name, n in sorted(strategies.items())},
+        "wins_disqualify": found.wins_by_arm[1],
+        "wins_not_disqualify": found.wins_by_arm[0],
+        "followed_to_horizon": sum(found.followed_by_arm),
+        "covariates": [] if trial is None else list(trial.names),
+        "verdicts": dict(verdicts),
+        "folds": FOLDS,
+        **{name: int(value) for name, value in vars(rules).items()},
+    }
