@@ -1,0 +1,1 @@
+"""The pages: plain frames and run facts in, one self-contained folder of files out."""

@@ -1,0 +1,90 @@
+"""The words of one language, read from a locale file; a key that is missing stops the build."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from markupsafe import Markup
+
+LOCALES = Path(__file__).parent / "locales"
+_EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
+_QUIET = Markup('<span class="interval">{}</span>')
+
+
+class MissingWordsError(LookupError):
+    """A page asks for a sentence, or a sentence for a value, that is not there."""
+
+
+class Words:
+    """Sentences and labels of one language, called by dotted key: ``words("page.brief.title")``.
+
+    Placeholders are filled by name. Only :meth:`html` gives markup, and it escapes what it fills
+    in, so a name from a CRM stays text wherever it lands.
+    """
+
+    def __init__(self, language: str, sentences: Mapping[str, str]) -> None:
+        self.language = language
+        self._sentences = sentences
+
+    @classmethod
+    def read(cls, language: str) -> "Words":
+        """Reads ``locales/<language>.toml``; raises FileNotFoundError where there is none."""
+        path = LOCALES / f"{language}.toml"
+        return cls(language, _flatten(tomllib.loads(path.read_text(encoding="utf-8"))))
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The sentence of a key as plain text."""
+        try:
+            return _EMPHASIS.sub(r"\1", self._sentence(key)).format(**values)
+        except (KeyError, IndexError) as error:
+            raise self._unfilled(key, error) from error
+
+    def html(self, key: str, **values: object) -> Markup:
+        """The sentence of a key as markup: values escaped, ``**marked words**`` set strong."""
+        sentence = Markup(_EMPHASIS.sub(r"<strong>\1</strong>", self._sentence(key)))
+        quiet = {**values, "interval": _QUIET.format(values.get("interval", ""))}
+        try:
+            return sentence.format(**quiet)
+        except (KeyError, IndexError) as error:
+            raise self._unfilled(key, error) from error
+
+    def count(self, key: str, number: int, text: str) -> str:
+        """A counted noun, ``text`` being the number as it is printed: "1 deal", "1,200 deals"."""
+        return self(f"{key}.{'one' if number == 1 else 'other'}", n=text)
+
+    def has(self, key: str) -> bool:
+        """Whether the language has this key."""
+        return key in self._sentences
+
+    def label(self, group: str, value: object) -> str:
+        """The label of a value from the data; a value the language does not know stays itself."""
+        key = f"{group}.{value}"
+        return self._sentences[key] if key in self._sentences else str(value)
+
+    def keys(self, prefix: str) -> list[str]:
+        """Keys under a dotted prefix, in the order of the file."""
+        return [key for key in self._sentences if key.startswith(f"{prefix}.")]
+
+    def _sentence(self, key: str) -> str:
+        if key not in self._sentences:
+            raise MissingWordsError(
+                f"locales/{self.language}.toml has no words for {key!r}; add the key there"
+            )
+        return self._sentences[key]
+
+    def _unfilled(self, key: str, error: Exception) -> MissingWordsError:
+        return MissingWordsError(
+            f"locales/{self.language}.toml: {key!r} has a placeholder {error} that the page "
+            "does not fill; rename it, or give the value where the page asks for the sentence"
+        )
+
+
+def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            flat.update(_flatten(value, f"{prefix}{name}."))
+        else:
+            flat[f"{prefix}{name}"] = str(value)
+    return flat

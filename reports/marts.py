@@ -1,0 +1,123 @@
+"""What the pages read: the marts by name, and the columns that a page reasons with.
+
+A mart may be empty or absent: the page then says so. A mart that has rows but lacks a column a
+page reasons with is an error, named here; further columns are welcome and published.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    # what became of the deals
+    "outcome_counts": ("outcome", "rule", "deals", "amount_base"),
+    "outcome_quarters": ("quarter", "outcome", "deals"),
+    # the stall model
+    "incidence": ("curve", "cause", "day", "incidence", "low", "high"),
+    "model_evaluation": (
+        *("metric", "model", "cause", "horizon_days", "slice"),
+        *("value", "low", "high", "n", "events", "is_thin"),
+    ),
+    "calibration": ("model", "cause", "horizon_days", "bin", "predicted", "observed", "n"),
+    "model_card": ("key", "value"),
+    "stall_scores": ("deal_id", "horizon_days", "p_no_decision", "p_no_decision_if_pursued"),
+    "track_record": (
+        *("deal_id", "predicted_on", "horizon_days"),
+        *("p_no_decision", "due_on", "happened", "outcome"),
+    ),
+    "stall_summary": ("measure", "value", "low", "high", "n"),
+    "thresholds": ("pipeline", "stage", "g_days", "n_wins"),
+    # the comparison of strategies
+    "strategy_counts": ("signal", "strategy", "deals", "won"),
+    "ineligible_counts": ("deals",),
+    "strategy_comparison": (
+        *("outcome", "estimand", "contrast", "method", "estimate", "low", "high", "unit"),
+        *("n", "effective_n", "verdict", "n_sellers", "events_treated", "events_control"),
+    ),
+    "strategy_curves": ("strategy", "day", "incidence", "low", "high", "n_at_risk"),
+    "balance": ("covariate", "smd_before", "smd_ipw", "smd_overlap"),
+    "overlap": ("arm", "bin_low", "bin_high", "n"),
+    "diagnostics": ("key", "value"),
+    "trial_facts": ("key", "value"),
+    "sensitivity": ("analysis", "label", "estimate", "low", "high", "unit", "note"),
+    "break_even": ("wins_given_up", "hours_freed", "verdict"),
+    "backlog": (),
+    "fresh_yield": (),
+    # what to do
+    "worklist": (
+        *("deal_id", "account", "team", "amount_base", "p_no_decision"),
+        *("move", "reasons", "question"),
+    ),
+    # how far to trust it
+    "files_read": ("path", "kind", "rows", "rejected_rows", "decision", "reason"),
+    "rejects_summary": (),
+    "unread_columns": (),
+    "unmapped_reasons": (),
+    "capabilities": ("source", "capability", "value"),
+    "activity_quality": (),
+    "cleanup_days": (),
+    "checks": ("check", "table", "severity", "passed", "detail"),
+}
+
+
+class MartColumnError(ValueError):
+    """A mart has rows but not the columns that a page reads."""
+
+
+class Marts:
+    """The night's marts, each checked against :data:`COLUMNS`; absent ones read as empty."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Checks every known mart; raises MartColumnError naming the table and its columns."""
+        self._tables = dict(tables)
+        for name, columns in COLUMNS.items():
+            frame = self._tables.get(name)
+            if frame is None or (frame.empty and not set(columns) <= set(frame.columns)):
+                self._tables[name] = pd.DataFrame({column: [] for column in columns})
+                continue
+            missing = [column for column in columns if column not in frame.columns]
+            if missing:
+                raise MartColumnError(
+                    f"marts.{name} lacks {', '.join(missing)} (it has "
+                    f"{', '.join(map(str, frame.columns))}); the pages reason with these columns: "
+                    "add them to the mart, or change reports/marts.py"
+                )
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self._tables[name].reset_index(drop=True)
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the marts that have columns, in order."""
+        return iter(sorted(name for name, frame in self._tables.items() if len(frame.columns)))
+
+    def facts(self, name: str, key: str = "key") -> dict[str, object]:
+        """A long mart of key and value as a mapping; values written as JSON are read as such."""
+        frame = self[name]
+        facts: dict[str, object] = {}
+        for row_key, value in zip(frame[key], frame["value"], strict=True):
+            facts.setdefault(str(row_key), _decoded(value))
+        return facts
+
+    def row(self, name: str) -> dict[str, object]:
+        """The first row of a mart as a mapping, {} when it is empty."""
+        rows = records(self[name].head(1))
+        return rows[0] if rows else {}
+
+
+def _decoded(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        decoded: object = json.loads(value)
+    except json.JSONDecodeError:
+        return value
+    return decoded
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows of a frame as mappings from column to plain value."""
+    return [
+        {str(column): value for column, value in zip(frame.columns, row, strict=True)}
+        for row in frame.itertuples(index=False, name=None)
+    ]

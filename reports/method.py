@@ -1,0 +1,130 @@
+"""How the numbers are made: definitions, the TARGET checklist, and the model's card."""
+
+from collections.abc import Mapping
+
+from reports import wording
+from reports.formats import real, text
+from reports.marts import Marts, records
+from reports.views import Cell, Column, Table, View
+
+TARGET_ITEMS = 21
+
+
+def context(marts: Marts, view: View) -> Mapping[str, object]:
+    """The page's parts."""
+    words = view.words
+    return {
+        "answers": [words.html("answer.method")],
+        "definitions": [
+            (words(key), words(f"definition_text.{key.split('.')[1]}"))
+            for key in words.keys("definition")
+        ],
+        "settings": settings_table(view),
+        "target": target_table(marts, view),
+        "trial_facts": trial_table(marts, view),
+        "card": card_table(marts, view),
+        "run": run_table(view),
+    }
+
+
+def target_table(marts: Marts, view: View) -> Table:
+    """The 21 items of the checklist, in our words, with what this run can fill in."""
+    words, show = view.words, view.formats
+    counts = records(marts["strategy_counts"])
+    facts = {
+        "sources": _listed(view.run.get("sources")) or words("unknown"),
+        "as_of": text(view.run.get("as_of")),
+        "points": show.count(sum(real(row["deals"]) or 0.0 for row in counts)),
+        "left_out": show.count(marts["ineligible_counts"]["deals"].sum()),
+        "answer": wording.strategy_sentence(view, marts).striptags(),
+        "sensitivity": show.count(len(marts["sensitivity"])),
+        **{
+            name: view.setting(name)
+            for name in (
+                *("silence_signal_days", "grace_days", "chase_gap_days", "chase_days"),
+                *("horizon_days", "seller_active_days", "bristle_days", "return_days"),
+            )
+        },
+    }
+    rows = [
+        [
+            Cell(str(item)),
+            Cell(words(f"target.{item}.asks"), "prose"),
+            Cell(words(f"target.{item}.here", **facts), "prose"),
+        ]
+        for item in range(1, TARGET_ITEMS + 1)
+    ]
+    heads = ("item", "asks", "here")
+    return Table(
+        id="target",
+        caption=words("table.target"),
+        rows=rows,
+        columns=[Column(words(f"column.{head}")) for head in heads],
+    )
+
+
+def card_table(marts: Marts, view: View) -> Table:
+    """The model's card, a key a row."""
+    return _facts(marts, view, "model_card", "card")
+
+
+def trial_table(marts: Marts, view: View) -> Table:
+    """Facts of the emulated trial, a key a row."""
+    return _facts(marts, view, "trial_facts", "trial_fact")
+
+
+def _facts(marts: Marts, view: View, name: str, group: str) -> Table:
+    return _pairs(
+        view,
+        name,
+        {
+            view.words.label(group, key): view.words.label(key, _said(view, key, value))
+            for key, value in marts.facts(name).items()
+        },
+    )
+
+
+def _said(view: View, key: str, value: object) -> str:
+    return text(value) if key == "seed" else view.said(value)
+
+
+def settings_table(view: View) -> Table:
+    """Every setting of the run."""
+    return _pairs(
+        view,
+        "settings",
+        {
+            view.words.label("setting", name): _said(view, name, view.settings[name])
+            for name in sorted(view.settings)
+        },
+    )
+
+
+def run_table(view: View) -> Table:
+    """The run: day, name, sources and versions."""
+    words = view.words
+    versions = view.run.get("versions")
+    pairs = {
+        words("run.as_of"): text(view.run.get("as_of")),
+        words("run.run_id"): text(view.run.get("run_id")),
+        words("run.sources"): _listed(view.run.get("sources")),
+    }
+    if isinstance(versions, Mapping):
+        pairs[words("run.versions")] = ", ".join(
+            f"{name} {versions[name]}" for name in sorted(versions)
+        )
+    return _pairs(view, "run", pairs)
+
+
+def _pairs(view: View, name: str, pairs: Mapping[str, str]) -> Table:
+    return Table(
+        id=name.replace("_", "-"),
+        caption=view.words(f"table.{name}"),
+        columns=[Column(view.words("column.key")), Column(view.words("column.value"))],
+        rows=[[Cell(key), Cell(value, "prose")] for key, value in pairs.items()],
+        empty=view.words("table_empty"),
+    )
+
+
+def _listed(values: object) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, (list, tuple)) else ""

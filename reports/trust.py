@@ -1,0 +1,110 @@
+"""How far to trust tonight's pages: what was read, refused, not understood, and checked."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from markupsafe import Markup
+
+from reports.formats import flag, real, text
+from reports.marts import Marts, records
+from reports.views import Cell, Column, Table, View, frame_table
+
+ROWS_SHOWN = 30
+FILES = ("path", "kind", "decision", "rows", "rejected_rows", "encoding", "reason")
+
+
+def context(marts: Marts, view: View) -> Mapping[str, object]:
+    """The page's parts."""
+    return {
+        "answers": [_files_sentence(marts, view), _checks_sentence(marts, view)],
+        "checks": check_table(marts, view),
+        "tables": [
+            frame_table(view, "files_read", marts["files_read"], FILES),
+            *(
+                frame_table(view, name, _largest_first(marts[name]), limit=ROWS_SHOWN)
+                for name in (
+                    *("rejects_summary", "unmapped_reasons", "unread_columns"),
+                    *("capabilities", "activity_quality", "cleanup_days"),
+                )
+            ),
+        ],
+    }
+
+
+def _largest_first(frame: pd.DataFrame) -> pd.DataFrame:
+    counted = [name for name in ("deals", "lines") if name in frame.columns]
+    return frame.sort_values(counted, ascending=False, kind="stable") if counted else frame
+
+
+def check_table(marts: Marts, view: View) -> Table:
+    """Checks, the failed ones first."""
+    words = view.words
+    frame = marts["checks"]
+    rows = []
+    for row in sorted(records(frame), key=_check_order):
+        passed = flag(row["passed"])
+        state = "unknown" if passed is None else "check_passed" if passed else "check_failed"
+        tone = "" if passed else "bad" if passed is False else "thin"
+        rows.append(
+            [
+                _check_name(row),
+                Cell(words(state), tone or "good"),
+                Cell(words.label("severity", text(row["severity"]))),
+                Cell(text(row["table"]), "code"),
+                Cell(text(row["detail"]), "prose"),
+            ]
+        )
+    heads = ("check", "passed", "severity", "table", "detail")
+    return Table(
+        id="checks",
+        caption=words("table.checks"),
+        rows=rows,
+        columns=[Column(words(f"column.{head}")) for head in heads],
+        empty=words("table_empty"),
+    )
+
+
+def _check_name(row: Mapping[str, object]) -> Cell:
+    described = text(row.get("description"))
+    if not described:
+        return Cell(text(row["check"]))
+    return Cell(described, "prose", detail=text(row["check"]))
+
+
+def _check_order(row: Mapping[str, object]) -> tuple[bool, str, str]:
+    return (flag(row["passed"]) is not False, text(row["check"]), text(row["table"]))
+
+
+def _files_sentence(marts: Marts, view: View) -> Markup:
+    words, show = view.words, view.formats
+    frame = marts["files_read"]
+    if frame.empty:
+        return words.html("answer.files_none")
+    read = int(frame["decision"].isin(["loaded", "unchanged"]).sum())
+    rows = _total(frame, "rows")
+    refused = _total(frame, "rejected_rows")
+    return words.html(
+        "answer.files",
+        read=show.count(read),
+        all=words.count("noun.file", len(frame), show.count(len(frame))),
+        rows=words.count("noun.line", int(rows), show.count(rows)),
+        refused=words.count("noun.line", int(refused), show.count(refused)),
+        share=show.share(refused / (rows + refused) if rows + refused else None),
+    )
+
+
+def _total(frame: pd.DataFrame, column: str) -> float:
+    return sum(real(value) or 0.0 for value in frame[column])
+
+
+def _checks_sentence(marts: Marts, view: View) -> Markup:
+    words, show = view.words, view.formats
+    known = [flag(row["passed"]) for row in records(marts["checks"])]
+    if not known:
+        return words.html("answer.checks_none")
+    failed = sum(passed is False for passed in known)
+    return words.html(
+        "answer.checks_failed" if failed else "answer.checks",
+        failed=words.count("noun.check", failed, show.count(failed)),
+        all=words.count("noun.check", len(known), show.count(len(known))),
+    )
