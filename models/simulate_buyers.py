@@ -1,0 +1,245 @@
+"""What buyers do: decide, drift, come back to life, and send signs of it.
+
+A buyer is engaged or drifting. Engaged buyers send signs of life, move on and decide; drifting ones
+rarely answer, may say no, may wake up. Buyers whose deal the seller ended go on unseen; the first
+sign from one of them is a return, and opens a new deal on the account.
+"""
+
+import numpy as np
+
+from models.simulate_course import COMPETITOR, LAST_STAGE, NEVER, TOLD_NO, WON, Course, month_end
+from models.simulate_dice import Flags, Floats, Ints
+
+LAPSE, WAKE, REFUSE, MURMUR = 0.016, 0.006, 0.0042, 0.011
+WIN = np.array([0.0, 0.003, 0.007, 0.014, 0.022, 0.038, 0.105, 0.28])
+LOSE = np.array([0.006, 0.008, 0.011, 0.015, 0.019, 0.025, 0.05, 0.088])
+
+
+def probability(rate: Floats) -> Floats:
+    """Chance that something of this rate a day happens within the day."""
+    chance: Floats = -np.expm1(-rate)
+    return chance
+
+
+def step(course: Course, day: int) -> None:
+    """A business day of every buyer who has not decided."""
+    d = course.deals
+    rows = np.flatnonzero(d["alive"])
+    engaged, is_open = d["engaged"][rows], d["open"][rows]
+    quality, urgency = d["quality"][rows], d["urgency"][rows]
+    indecision = d["indecision"][rows]
+    options = d["quotes"][rows] + d["rivals"][rows]
+
+    wakes = ~engaged & (
+        course.chance(rows, "wake", day)
+        < probability(
+            WAKE
+            * np.exp(0.5 * quality + 0.3 * urgency - 0.3 * indecision + _lift(course, rows, day))
+        )
+    )
+    lapses = engaged & (
+        course.chance(rows, "lapse", day)
+        < probability(
+            LAPSE
+            * np.exp(
+                0.5 * indecision
+                - 0.35 * urgency
+                - 0.35 * quality
+                + 0.15 * np.clip(options - 1, 0, 4)
+            )
+        )
+    )
+    refuses = (
+        ~engaged
+        & ~wakes
+        & (
+            course.chance(rows, "refuse", day)
+            < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality))
+        )
+    )
+    since = (day - np.maximum(d["life_on"][rows], d["created"][rows])) * 5 / 7
+    expected_sign = np.minimum(0.045 * since * np.exp(0.15 * quality), 0.9)
+    signs = (engaged & ~lapses & (course.chance(rows, "sign", day) < expected_sign)) | wakes
+    murmurs = (
+        ~engaged
+        & ~wakes
+        & ~refuses
+        & is_open
+        & (course.chance(rows, "murmur", day) < MURMUR)
+        & (d["first_life"][rows] != NEVER)
+    )
+
+    d["engaged"][rows[wakes]] = True
+    d["engaged"][rows[lapses]] = False
+    d["drift_on"][rows[lapses]] = day
+    d["drift_on"][rows[wakes]] = NEVER
+
+    _return(course, day, rows[signs & ~is_open])
+    seen = rows[signs & is_open]
+    _show_life(course, day, seen, wakes[signs & is_open])
+    _speak(course, day, rows[murmurs], is_later=course.chance(rows[murmurs], "vague", day) < 0.4)
+    puts_off = lapses & is_open & (course.chance(rows, "puts off", day) < 0.3)
+    _speak(course, day, rows[puts_off], is_later=np.ones(puts_off.sum(), dtype=bool))
+    _refuse(course, day, rows[refuses])
+    _go_on(course, day, rows[signs & is_open & ~wakes])
+    _keep_promises(course, day)
+
+
+def _lift(course: Course, rows: Ints, day: int) -> Floats:
+    """Log hazard ratio of waking up: what being let go does to a buyer."""
+    d, company = course.deals, course.company
+    let_go = ~d["open"][rows]
+    is_fresh = day - d["closed_on"][rows] <= 30
+    return_on = d["return_on"][rows]
+    is_called = (return_on != NEVER) & (day >= return_on) & (day <= return_on + 30)
+    lift: Floats = np.where(
+        let_go,
+        company.walk_effect
+        + company.bristle_effect * (course.good_fit(rows) & is_fresh)
+        + company.return_effect * is_called,
+        0.0,
+    )
+    return lift
+
+
+def _return(course: Course, day: int, rows: Ints) -> None:
+    """Accounts that were let go come back: a new deal takes the buyer over where they stood."""
+    if not rows.size:
+        return
+    d = course.deals
+    d["alive"][rows] = False
+    seller = d["seller"][rows]
+    gone = ~course.sellers.is_here(day)[seller]
+    heirs = np.flatnonzero(course.sellers.is_here(day))
+    if gone.any() and heirs.size:
+        seller = np.where(gone, heirs[rows % heirs.size], seller)
+    inherited = ("key", "account", "quality", "urgency", "indecision", "misfit", "source", "root")
+    stage = np.clip(d["stage"][rows], 1, LAST_STAGE)
+    amount = np.round(d["amount"][rows] * (0.8 + 0.4 * course.chance(rows, "amount", day)), -2)
+    new = d.add(
+        rows.size,
+        **{name: d[name][rows] for name in inherited},
+        seller=seller,
+        parent=rows,
+        created=day,
+        amount=amount,
+        start_stage=stage,
+        start_engaged=True,
+    )
+    open_deals(course, day, new)
+    course.note("return", day, new, rows)
+
+
+def open_deals(course: Course, day: int, rows: Ints) -> None:
+    """Put newly added deals on their way from the stage and state they start in."""
+    d = course.deals
+    d["stage"][rows] = d["start_stage"][rows]
+    d["engaged"][rows] = d["start_engaged"][rows]
+    d["drift_on"][rows[~d["engaged"][rows]]] = day
+    d["stage_on"][rows] = day
+    lead = course.dice.whole(d["key"][rows], "lead", 35, 95, day)
+    d["expected"][rows] = month_end(day + lead)
+    d["touch_next"][rows] = day + course.dice.whole(d["key"][rows], "first touch", 1, 4, day)
+    course.note("create", day, rows, d["amount"][rows].astype(np.int64))
+    course.note("expect", day, rows, d["expected"][rows])
+    at_once = d["engaged"][rows] & (
+        (d["parent"][rows] != NEVER) | (course.chance(rows, "at once", day) < 0.6)
+    )
+    _speak(course, day, rows[at_once], is_later=np.zeros(at_once.sum(), dtype=bool))
+
+
+def _live(course: Course, day: int, rows: Ints) -> None:
+    d = course.deals
+    d["life_on"][rows] = day
+    new = rows[d["first_life"][rows] == NEVER]
+    d["first_life"][new] = day
+
+
+def _speak(course: Course, day: int, rows: Ints, *, is_later: Flags) -> None:
+    """Buyers reply; some of them say 'later', which is an indecision signal."""
+    _live(course, day, rows)
+    course.deals["replies"][rows] += 1
+    course.note("reply", day, rows, is_later)
+    course.said_later.append(rows[is_later])
+
+
+def _show_life(course: Course, day: int, rows: Ints, wakes: Flags) -> None:
+    """A reply or a meeting; now and then a new person, or a promise."""
+    d = course.deals
+    meets = ~wakes & (course.chance(rows, "meets", day) < 0.2)
+    _speak(course, day, rows[~meets], is_later=np.zeros((~meets).sum(), dtype=bool))
+    _live(course, day, rows[meets])
+    course.note("meeting", day, rows[meets])
+    joined = rows[course.chance(rows, "joins", day) < 0.07]
+    d["contacts"][joined] += 1
+    course.note("contact", day, joined, d["contacts"][joined])
+    if course.company.mess.commitments:
+        promises = (d["commit_due"][rows] == NEVER) & (course.chance(rows, "promise", day) < 0.07)
+        made = rows[promises]
+        d["commit_due"][made] = day + course.dice.whole(d["key"][made], "due", 6, 15, day)
+        course.note("promise", day, made, d["commit_due"][made])
+    answered = rows[course.chance(rows, "answered", day) < 0.65]
+    soon = day + course.dice.whole(d["key"][answered], "soon", 1, 2, day)
+    d["touch_next"][answered] = np.minimum(d["touch_next"][answered], soon)
+
+
+def _keep_promises(course: Course, day: int) -> None:
+    d = course.deals
+    rows = np.flatnonzero((d["commit_due"] != NEVER) & (d["commit_due"] <= day + 2))
+    keeps = d["engaged"][rows] & d["open"][rows] & (course.chance(rows, "keeps", day) < 0.3)
+    _live(course, day, rows[keeps])
+    course.note("kept", day, rows[keeps], d["commit_due"][rows[keeps]])
+    over = keeps | (d["commit_due"][rows] < day - 5)
+    d["commit_due"][rows[over]] = NEVER
+
+
+def _refuse(course: Course, day: int, rows: Ints) -> None:
+    """Drifting buyers settle on nothing; most of them say so."""
+    d = course.deals
+    d["alive"][rows] = False
+    tells = rows[d["open"][rows] & (course.chance(rows, "tells", day) < 0.65)]
+    _speak(course, day, tells, is_later=np.zeros(tells.size, dtype=bool))
+    d["close_next"][tells] = day + course.dice.whole(d["key"][tells], "closing", 0, 8, day)
+    d["close_as"][tells] = TOLD_NO
+
+
+def _go_on(course: Course, day: int, rows: Ints) -> None:
+    """Engaged buyers who showed life today move on, weigh one more option, or decide."""
+    d = course.deals
+    advances = (course.chance(rows, "advance", day) < 0.5) & (d["stage"][rows] < LAST_STAGE)
+    moved = rows[advances]
+    before = d["stage"][moved]
+    steps = 1 + (course.chance(moved, "skips", day) < 0.45)
+    d["stage"][moved] = np.minimum(before + steps, LAST_STAGE)
+    d["stage_on"][moved] = day
+    course.note("stage", day, moved, d["stage"][moved])
+    quoted = moved[(before < 6) & (d["stage"][moved] >= 6)]
+    more = rows[(d["stage"][rows] >= 6) & (course.chance(rows, "another quote", day) < 0.12)]
+    offered = np.union1d(quoted, more)
+    d["quotes"][offered] += 1
+    course.note("quote", day, offered, d["quotes"][offered])
+    rivalled = rows[(d["rivals"][rows] < 3) & (course.chance(rows, "rival", day) < 0.05)]
+    d["rivals"][rivalled] += 1
+    course.note("rival", day, rivalled, d["rivals"][rivalled])
+
+    stays = rows[~advances]
+    stage, quality, misfit = d["stage"][stays], d["quality"][stays], d["misfit"][stays]
+    options = np.clip(d["quotes"][stays] + d["rivals"][stays] - 1, 0, 4)
+    tempted = d["rivals"][stays] > 0
+    win = WIN[stage] * np.exp(
+        0.4 * quality
+        + 0.2 * d["urgency"][stays]
+        - 0.3 * d["indecision"][stays]
+        - 0.15 * options
+        - 1.1 * misfit
+    )
+    lose = LOSE[stage] * np.exp(-0.4 * quality + 0.8 * tempted + 0.4 * misfit)
+    total = probability(win + lose)
+    draw = course.chance(stays, "decide", day)
+    decides = draw < total
+    wins = decides & (draw < total * win / (win + lose))
+    d["alive"][stays[decides]] = False
+    course.close(day, stays[wins], WON)
+    lost = stays[decides & ~wins]
+    tells = course.chance(lost, "tells rival", day) < 0.85
+    course.close(day, lost[tells], COMPETITOR)

@@ -1,0 +1,146 @@
+"""What a simulated company is like: its size, its habits, what walking away does, its mess."""
+
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+
+import numpy as np
+
+from models.simulate_dice import Dice, Flags, Floats, Ints
+
+DAY = 86_400
+TEAMS = ("Northeast", "Central", "Europe", "Seoul")
+# Hours from UTC to each team's clock; 9:00 to 17:59 is then within one UTC day for all of them.
+CLOCKS = np.array([-5, -6, 1, 9])
+SEOUL = TEAMS.index("Seoul")
+
+
+@dataclass(frozen=True)
+class Mess:
+    """What real exports are littered with; each switch is one kind of litter."""
+
+    twin_tasks: bool = True  # every e-mail is also a task
+    same_stage_saves: bool = True  # history rows that move no stage
+    cleanup_day: bool = True  # a seller leaves and all they had is closed at once
+    auto_replies: bool = True
+    tracking_rows: bool = True  # 'Opened: ...' written by a tool
+    recurring_events: bool = True  # series that run years ahead
+    child_events: bool = True  # attendees' copies of a meeting
+    deleted_rows: bool = True
+    duplicate_deals: bool = True
+    reopened_deals: bool = True  # the account comes back and the old deal is opened again
+    recreated_deals: bool = True  # or a new deal gets the old deal's name
+    back_dated_closes: bool = True
+    edits_after_close: bool = True  # system stamps later than the last change
+    korean: bool = True  # one team writes Korean
+    awkward_text: bool = True  # line breaks, quotes, commas
+    hostile_names: bool = True  # script and formula injection
+    blank_reasons: bool = True
+    renewals: bool = True
+    account_activities: bool = True  # acts logged on the account, not the deal
+    leads: bool = True  # acts before conversion, leads disqualified before a deal
+    commitments: bool = True
+    automation_user: bool = True
+    overlapping_parts: bool = True  # a row may be in both zips
+
+    @classmethod
+    def none(cls) -> "Mess":
+        """A company that keeps its CRM clean."""
+        return cls(**{switch.name: False for switch in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Company:
+    """A company to simulate; the same values give the same history.
+
+    `deals` is about how many deals are opened over `months` before `end`. The three effects are
+    log hazard ratios on an undecided buyer coming back to life once let go, against being kept:
+    for everybody, for good-fit buyers in the first 30 days (the bristle), and around a return
+    date the seller set. All three at 0 is a company where walking away changes nothing.
+    `confounding` scales how much sellers let the worse-looking deals go, `hidden_confounding` how
+    much they sense a quality that no record shows. With `backlog`, prospects wait and an hour
+    freed is an hour spent on the next one; without, deals arrive whatever the sellers do.
+    """
+
+    seed: int = 20260630
+    deals: int = 2_000
+    sellers: int = 30
+    months: int = 24
+    end: datetime = datetime(2026, 6, 30, 18, 0, tzinfo=UTC)
+    walk_effect: float = -0.3
+    bristle_effect: float = 1.1
+    return_effect: float = 0.9
+    confounding: float = 0.85
+    hidden_confounding: float = 0.0
+    walk_share: float = 0.225
+    backlog: bool = True
+    mess: Mess = field(default_factory=Mess)
+
+    def __post_init__(self) -> None:
+        if self.end.tzinfo is None:
+            raise ValueError(f"Company.end={self.end} has no time zone; give it in UTC")
+        for name in ("deals", "sellers", "months"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"Company.{name}={getattr(self, name)} must be at least 1")
+        if not 0 < self.walk_share < 1:
+            raise ValueError(f"Company.walk_share={self.walk_share} must be between 0 and 1")
+
+    @property
+    def end_sec(self) -> int:
+        """The moment of the export in epoch seconds."""
+        return int(self.end.timestamp())
+
+    @property
+    def last_day(self) -> int:
+        """The day of the export, in days since 1970-01-01."""
+        return self.end_sec // DAY
+
+    @property
+    def first_day(self) -> int:
+        """The day on which the company starts to use its CRM."""
+        return self.last_day - round(self.months * 365.25 / 12) + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Sellers:
+    """Sellers' habits, one value a seller. Propensities are on the log-odds scale."""
+
+    team: Ints
+    walk: Floats  # lets go early
+    chase: Floats  # keeps touching where not letting go
+    tidy: Floats  # closes what is dead, against leaving it open
+    slots: Floats  # deals worked on at a time
+    leaves_on: Ints  # the day a seller leaves; far ahead for those who stay
+
+    @classmethod
+    def of(cls, company: Company, dice: Dice) -> "Sellers":
+        """The sellers of a company, spread over its teams."""
+        who = np.arange(company.sellers)
+        teams = len(TEAMS) if company.mess.korean else SEOUL
+        days = company.last_day - company.first_day + 1
+        # A deal is worked on for about 70 days; the slots then fill to the number asked for.
+        slots = SLOT_DAYS * company.deals / company.sellers / days
+        spread = np.exp(0.2 * dice.normal(who, "slots"))
+        slots = slots * spread / spread.mean()
+        tidy = 0.8 * dice.normal(who, "tidy")
+        leaves_on = np.full(company.sellers, company.last_day + 10_000)
+        if company.mess.cleanup_day and company.sellers > 1:
+            leaver = company.sellers - 1
+            leaves_on[leaver] = company.first_day + int(days * 0.8)
+            slots[leaver] *= 4.0
+            tidy[leaver] = -5.0
+        return cls(
+            team=who % teams,
+            walk=0.5 * dice.normal(who, "walk habit"),
+            chase=0.6 * dice.normal(who, "chase habit"),
+            tidy=tidy,
+            slots=slots,
+            leaves_on=leaves_on,
+        )
+
+    def is_here(self, day: int) -> Flags:
+        """Who works on a day."""
+        here: Flags = self.leaves_on > day
+        return here
+
+
+SLOT_DAYS = 75.0

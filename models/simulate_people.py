@@ -1,0 +1,227 @@
+"""Accounts, users, contacts, contact roles and leads as versions of Salesforce records."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models import simulate_words as words
+from models.simulate_company import DAY, SEOUL, TEAMS
+from models.simulate_course import NEVER, Course
+from models.simulate_deals import Book, office
+from models.simulate_dice import Dice, Ints
+from models.simulate_leads import leads
+from models.simulate_salesforce import ids
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Ids and names of those who act. Contacts are found by deal and place."""
+
+    account: pd.Series
+    account_name: pd.Series
+    seller: pd.Series
+    seller_email: pd.Series
+    operations: str
+    automation: str
+    contacts: pd.DataFrame  # one row each: Id, Email, deal, place, met
+    first_contact: Ints  # for each deal, the row of its first contact
+    lead: pd.Series  # for each deal, the id of the lead it came from, or None
+    objects: dict[str, pd.DataFrame]
+
+
+def people(course: Course, book: Book) -> People:
+    """Everyone, with the objects that hold them."""
+    dice = Dice(course.company.seed, "people")
+    accounts, account_name = _accounts(course, dice)
+    users, email = _users(course, dice)
+    seller = users["Id"].iloc[: len(course.sellers.team)]
+    account = ids("Account", np.arange(len(account_name)))
+    contacts, first = _contacts(course, account, account_name, dice)
+    special = users["Id"].drop_duplicates().iloc[len(seller) :].tolist()
+    first_id = contacts["Id"].iloc[first]
+    every_lead, lead = leads(course, book, account, account_name, seller, first_id)
+    objects = {
+        "Account": accounts,
+        "User": users,
+        "Contact": contacts.drop(columns=["deal", "place"]),
+        "OpportunityContactRole": _roles(course, book, contacts, first, dice),
+        "Lead": every_lead,
+    }
+    operations = special[0]
+    automation = special[1] if course.company.mess.automation_user else operations
+    return People(
+        account,
+        account_name,
+        seller,
+        email,
+        operations,
+        automation,
+        contacts[["Id", "Email", "deal", "place", "CreatedDate"]].rename(
+            columns={"CreatedDate": "met"}
+        ),
+        first,
+        lead,
+        objects,
+    )
+
+
+def _first_of(course: Course, values: Ints, many: int) -> Ints:
+    """The value of the first deal of each account."""
+    first = np.zeros(many, dtype=np.int64)
+    first[course.deals["account"][::-1]] = values[::-1]
+    return first
+
+
+def _accounts(course: Course, dice: Dice) -> tuple[pd.DataFrame, pd.Series]:
+    d, mess = course.deals, course.company.mess
+    many = int(d["account"].max()) + 1 if len(d) else 0
+    every = np.arange(many)
+    team = course.sellers.team[_first_of(course, d["seller"], many)]
+    known = DAY * dice.whole(every, "known", 1, 40) - dice.whole(every, "time", 30_000, 60_000)
+    created = _first_of(course, d["created"], many) * DAY - known
+    is_korean = (team == SEOUL) & mess.korean
+    latin = words.joined(dice, every, words.PLACES, words.TRADES, " ")
+    latin = np.char.add(np.char.add(latin, " "), dice.pick(every, "form", words.FORMS))
+    name = np.where(
+        is_korean, words.joined(dice, every, words.PLACES_KO, words.TRADES_KO, ""), latin
+    )
+    name = name.astype(object)
+    if mess.hostile_names and many > 7:
+        name[7] = "=cmd|' /C calc'!A0"
+    misfit = _first_of(course, d["misfit"].astype(np.int64), many) == 1
+    size = np.exp(5.2 - 0.9 * misfit + 1.1 * dice.normal(every, "employees"))
+    incumbent = dice.pick(every, "incumbent", words.RIVALS).astype(object)
+    incumbent[dice.uniform(every, "has incumbent") > 0.45] = None
+    accounts = pd.DataFrame(
+        {
+            "Id": ids("Account", every),
+            "IsDeleted": False,
+            "MasterRecordId": None,
+            "Name": name,
+            "Industry": dice.pick(every, "industry", words.INDUSTRIES),
+            "NumberOfEmployees": size.astype(np.int64) + 5,
+            "BillingCountry": np.asarray(words.COUNTRIES)[team],
+            "Incumbent__c": incumbent,
+            "CreatedDate": created,
+            "LastModifiedDate": created,
+            "_sec": created,
+        }
+    )
+    # Numbers of prospects that never came are gaps, not accounts.
+    return accounts[np.isin(every, d["account"])], pd.Series(name)
+
+
+def _users(course: Course, dice: Dice) -> tuple[pd.DataFrame, pd.Series]:
+    sellers, company = course.sellers, course.company
+    every = np.arange(sellers.team.size)
+    is_korean = (sellers.team == SEOUL) & company.mess.korean
+    name = np.where(
+        is_korean,
+        words.joined(dice, every, words.LAST_KO, words.FIRST_KO, ""),
+        words.joined(dice, every, words.FIRST, words.LAST, " "),
+    )
+    extra = ["Sales Operations"]
+    kinds = ["Standard"] * (every.size + 1)
+    if company.mess.automation_user:
+        extra.append("Automated Process")
+        kinds.append("AutomatedProcess")
+    many = every.size + len(extra)
+    email = [f"user{place:02d}@ourcompany.example" for place in range(many)]
+    started = company.first_day * DAY - 30 * DAY
+    users = pd.DataFrame(
+        {
+            "Id": ids("User", np.arange(many)),
+            "Username": email,
+            "Name": [*name, *extra],
+            "Email": email,
+            "IsActive": True,
+            "UserType": kinds,
+            "Department": [*np.asarray(TEAMS)[sellers.team], *(["Operations"] * len(extra))],
+            "Title": ["Account Executive"] * every.size + ["Administrator"] * len(extra),
+            "CreatedDate": started,
+            "LastModifiedDate": started,
+            "_sec": started,
+        }
+    )
+    left = np.flatnonzero(sellers.leaves_on <= company.last_day)
+    gone = users.iloc[left].assign(IsActive=False, _sec=sellers.leaves_on[left] * DAY + 60_000)
+    return pd.concat([users, gone], ignore_index=True), pd.Series(email)
+
+
+def _contacts(
+    course: Course, account: pd.Series, account_name: pd.Series, dice: Dice
+) -> tuple[pd.DataFrame, Ints]:
+    """One contact for each deal that did not come of another, and everyone who joined later."""
+    d = course.deals
+    day, joined, place = course.log("contact")
+    roots = np.flatnonzero(d["parent"] == NEVER)
+    deal = np.concatenate([roots, joined])
+    place = np.concatenate([np.ones(roots.size, dtype=np.int64), place])
+    day = np.concatenate([d["created"][roots], day])
+    team = course.sellers.team[d["seller"][deal]]
+    draw = dice.uniform(deal * 16 + place, "met")
+    sec = np.where(place == 1, office(day, team, 9, 9.0, draw), office(day, team, 9.41, 9.49, draw))
+    order = np.lexsort((place, deal, sec))
+    deal, place, sec = deal[order], place[order], sec[order]
+    key = deal * 16 + place
+    is_korean = (team[order] == SEOUL) & course.company.mess.korean
+    name = np.where(
+        is_korean,
+        words.joined(dice, key, words.LAST_KO, words.FIRST_KO, ""),
+        words.joined(dice, key, words.FIRST, words.LAST, " "),
+    )
+    number = d["account"][deal]
+    contacts = pd.DataFrame(
+        {
+            "Id": ids("Contact", np.arange(deal.size)),
+            "IsDeleted": False,
+            "MasterRecordId": None,
+            "AccountId": account.iloc[number].to_numpy(),
+            "Name": name,
+            "Title": dice.pick(key, "title", words.TITLES),
+            "Email": [
+                f"c{k}.{p}@a{a}.example" for k, p, a in zip(deal, place, number, strict=True)
+            ],
+            "CreatedDate": sec,
+            "LastModifiedDate": sec,
+            "_sec": sec,
+            "deal": deal,
+            "place": place,
+        }
+    )
+    first = np.zeros(len(d), dtype=np.int64)
+    first[deal[place == 1]] = np.flatnonzero(place == 1)
+    for row in np.flatnonzero(d["parent"] != NEVER):
+        first[row] = first[d["parent"][row]]
+    return contacts, first
+
+
+def _roles(
+    course: Course, book: Book, contacts: pd.DataFrame, first: Ints, dice: Dice
+) -> pd.DataFrame:
+    """The first contact on every opportunity at its creation, the others when they join."""
+    own = book.opportunities["own"].to_numpy()
+    real = np.flatnonzero(own < len(course.deals))
+    joined = np.flatnonzero(contacts["place"] > 1)
+    opportunity = np.concatenate([real, book.number[contacts["deal"].iloc[joined]]])
+    contact = np.concatenate([first[own[real]], joined])
+    created = book.opportunities["created"].to_numpy()[real]
+    sec = np.concatenate([created + 60, contacts["_sec"].to_numpy()[joined] + 30])
+    order = np.lexsort((contact, opportunity, sec))
+    opportunity, contact, sec = opportunity[order], contact[order], sec[order]
+    role = dice.pick(contact, "role", words.ROLES).astype(object)
+    role[dice.uniform(contact, "no role") < 0.25] = None
+    return pd.DataFrame(
+        {
+            "Id": ids("OpportunityContactRole", np.arange(sec.size)),
+            "OpportunityId": ids("Opportunity", opportunity),
+            "ContactId": contacts["Id"].iloc[contact].to_numpy(),
+            "Role": role,
+            "IsPrimary": contacts["place"].iloc[contact].to_numpy() == 1,
+            "CreatedDate": sec,
+            "LastModifiedDate": sec,
+            "IsDeleted": False,
+            "_sec": sec,
+        }
+    )
