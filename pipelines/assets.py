@@ -1,7 +1,8 @@
 """The hops as Dagster assets: what each makes, what it reads, what it says when it has run."""
 
+import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -10,12 +11,9 @@ import duckdb
 from pipelines import checks, compare, contracts, exports, ingest, publish, seeds, tables, train
 from pipelines import worklist as worklists
 from pipelines.night import CONTRACTS, RULES, Night
-
-PYTHON_TABLES: Mapping[str, Mapping[str, str]] = {
-    "train": train.TABLES,
-    "compare": compare.TABLES,
-    "worklist": worklists.TABLES,
-}
+from pipelines.progress import LEFT_OUT
+from pipelines.reading import FILES, Options
+from pipelines.tables import QueryError
 
 
 def key(table: str) -> dg.AssetKey:
@@ -33,7 +31,12 @@ def _spec(table: str, description: str, reads: set[str] | frozenset[str]) -> dg.
     )
 
 
-def _made(con: duckdb.DuckDBPyConnection, table: str, started: float) -> dg.MaterializeResult:
+def _made(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    started: float,
+    more: Mapping[str, Any] | None = None,
+) -> dg.MaterializeResult:
     columns = [
         dg.TableColumn(name, kind) for name, kind, *_ in con.execute(f"describe {table}").fetchall()
     ]
@@ -43,6 +46,7 @@ def _made(con: duckdb.DuckDBPyConnection, table: str, started: float) -> dg.Mate
             "dagster/row_count": tables.count(con, table),
             "dagster/column_schema": dg.TableSchema(columns),
             "seconds": round(time.monotonic() - started, 3),
+            **(more or {}),
         },
     )
 
@@ -54,7 +58,7 @@ def raw_asset() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="raw", specs=[_spec(name, text, set()) for name, text in sorted(described.items())]
     )
-    def raw(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult]:
+    def raw(night: Night) -> Iterator[dg.MaterializeResult]:
         started = time.monotonic()
         night.places.temp.mkdir(parents=True, exist_ok=True)
         with night.open() as con:
@@ -63,13 +67,13 @@ def raw_asset() -> dg.AssetsDefinition:
                 exports.offered(night.exports_path, night.places.temp),
                 contracts.load(CONTRACTS),
                 night.places.temp,
-                ingest.Options(date_order=night.settings.source.date_order, full=night.full),
+                Options(date_order=night.settings.source.date_order, full=night.full),
             )
             checks.forget(con)
-            for warning in report.warnings:
-                context.log.warning(warning)
+            shutil.rmtree(night.places.temp)
             for name in sorted(described):
-                yield _made(con, name, started)
+                more = {LEFT_OUT: report.warnings} if name == FILES else {}
+                yield _made(con, name, started, more)
 
     return raw
 
@@ -136,6 +140,17 @@ def python_assets() -> list[dg.AssetsDefinition]:
         _python_asset("compare", compare.TABLES, compare.READS, compare.run),
         _python_asset("worklist", worklists.TABLES, worklists.READS, worklists.run),
     ]
+
+
+def refuse_strangers(found: Sequence[dg.AssetsDefinition]) -> None:
+    """Raise QueryError when an asset reads a table that nobody makes."""
+    made = {made for asset in found for made in asset.keys}
+    for asset in found:
+        for target, reads in asset.asset_deps.items():
+            for missing in sorted(reads - made):
+                raise QueryError(
+                    f"{'.'.join(target.path)} reads {'.'.join(missing.path)}, which nobody makes."
+                )
 
 
 def report_asset() -> dg.AssetsDefinition:

@@ -23,7 +23,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "core.sellers": ("seller_id",),
     "core.stages": ("source", "pipeline", "stage"),
     "core.deals": ("deal_id",),
-    "core.activities": ("activity_id", "deal_id"),
+    "core.activities": ("activity_id",),
     "core.stalls": ("deal_id", "spell"),
     "core.outcomes": ("deal_id",),
     "core.stall_thresholds": ("pipeline", "stage"),
@@ -57,17 +57,16 @@ class Check:
 
 def _none_of(sql: str) -> Callable[[duckdb.DuckDBPyConnection], Verdict]:
     def run(con: duckdb.DuckDBPyConnection) -> Verdict:
-        found = con.sql(sql)
-        columns = found.columns
-        rows = found.fetchmany(SHOWN + 1)
+        found = con.execute(sql)
+        columns = [name for name, *_ in found.description or []]
+        rows = found.fetchall()
         if not rows:
             return Verdict(True, "none found")
         shown = "; ".join(
             ", ".join(f"{name} {value}" for name, value in zip(columns, row, strict=True))
             for row in rows[:SHOWN]
         )
-        total = len(con.sql(sql).fetchall()) if len(rows) > SHOWN else len(rows)
-        more = f" and {total - SHOWN} more" if total > SHOWN else ""
+        more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
         return Verdict(False, f"{shown}{more}")
 
     return run

@@ -1,6 +1,9 @@
 """features.decision_points to the comparison of strategies, its diagnostics and its verdict."""
 
+import json
+
 import duckdb
+import pandas as pd
 
 from pipelines.night import Night
 from pipelines.tables import store
@@ -18,9 +21,33 @@ TABLES = {
 READS = frozenset(
     {"features.decision_points", "marts.fresh_yield", "marts.backlog", "core.parameters"}
 )
-POINTS = "from features.decision_points order by deal_id"
 
 
 def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     """Estimate, judge and store."""
-    raise NotImplementedError
+    from models.comparison import compare
+
+    settings = night.settings
+    found = compare(
+        con.sql("from features.decision_points order by deal_id").df(),
+        {**settings.comparison.model_dump(), "seed": settings.model.seed},
+        con.sql("from marts.fresh_yield order by all").df(),
+        con.sql("from marts.backlog order by all").df(),
+    )
+    frames = {
+        f"marts.{name}": getattr(found, name)
+        for name in (
+            "strategy_comparison",
+            "strategy_curves",
+            "balance",
+            "overlap",
+            "diagnostics",
+            "sensitivity",
+            "break_even",
+        )
+    }
+    frames["marts.trial_facts"] = pd.DataFrame(
+        [(key, json.dumps(value, ensure_ascii=False)) for key, value in found.facts.items()],
+        columns=["key", "value"],
+    ).astype("str")
+    store(con, frames, TABLES)

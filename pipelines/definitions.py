@@ -4,6 +4,7 @@ import dagster as dg
 
 from pipelines import assets, checks, schedules, tables
 from pipelines.night import Night
+from pipelines.progress import progress
 
 _assets = [
     assets.raw_asset(),
@@ -21,6 +22,7 @@ defs = dg.Definitions(
     schedules=[schedules.nightly_schedule()],
     sensors=[schedules.new_exports()],
     resources={"night": Night()},
+    loggers={"progress": progress, "console": dg.colored_console_logger},
     # DuckDB has one writer and uses every core within a query; a process a step would only
     # fight over its lock.
     executor=dg.in_process_executor,

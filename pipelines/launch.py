@@ -28,11 +28,12 @@ def _instance(night: Night) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(ROOT))
 
 
-def _root_cause(event: dg.DagsterEvent) -> str:
+def _reason(event: dg.DagsterEvent) -> str:
+    """What our own code said, without Dagster's wrapping around it or the cause below it."""
     error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
+    if error is not None and error.cause is not None:
         error = error.cause
-    return "" if error is None else error.message.strip()
+    return "" if error is None else error.message.strip().partition(": ")[2]
 
 
 def run(night: Night) -> Finished:
@@ -54,7 +55,7 @@ def run(night: Night) -> Finished:
     blocking = [found for found in failed if found.severity == dg.AssetCheckSeverity.ERROR]
     for event in result.all_node_events:
         if event.is_step_failure and not blocking:
-            return Finished(None, failed_step=str(event.step_key), reason=_root_cause(event))
+            return Finished(None, failed_step=str(event.step_key), reason=_reason(event))
     first = blocking[0]
     return Finished(
         None,

@@ -7,6 +7,7 @@ import duckdb
 
 from pipelines import contracts, exports, ingest, seeds, tables
 from pipelines.night import CONTRACTS, RULES, Night
+from pipelines.reading import Options
 from pipelines.warehouse import in_memory
 
 
@@ -83,7 +84,7 @@ def lines(night: Night) -> Iterator[str]:
             exports.offered(night.exports_path, night.places.temp),
             contracts.load(CONTRACTS),
             night.places.temp,
-            ingest.Options(date_order=night.settings.source.date_order),
+            Options(date_order=night.settings.source.date_order),
         )
         seeds.write(con, RULES, night.settings.parameters(night.as_of_date))
         yield from _files(con)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -69,10 +68,7 @@ def run_id(con: duckdb.DuckDBPyConnection, night: Night, as_of: str) -> str:
 def note_failure(places: Places, run: str, step: str, error: BaseException | None) -> None:
     """Keep the fact that a night failed until a later report has told it."""
     places.failed.mkdir(parents=True, exist_ok=True)
-    cause = error
-    while cause is not None and cause.__cause__ is not None:
-        cause = cause.__cause__
-    first = str(cause).splitlines()[0] if cause is not None and str(cause) else step
+    first = str(error).splitlines()[0] if error is not None and str(error) else step
     (places.failed / f"{run}.json").write_text(
         json.dumps({"step": step, "reason": first[:500], "told_by": None}), encoding="utf-8"
     )
@@ -87,7 +83,7 @@ def _failures(places: Places, told_by: str) -> list[dict[str, Any]]:
             if failure["told_by"] is None:
                 aside = path.with_suffix(".tmp")
                 aside.write_text(json.dumps({**failure, "told_by": told_by}), encoding="utf-8")
-                os.replace(aside, path)
+                aside.replace(path)
             told.append({"step": failure["step"], "reason": failure["reason"]})
     return sorted(told, key=lambda failure: (failure["step"], failure["reason"]))
 
@@ -119,8 +115,8 @@ def _move(built: Path, place: Path) -> None:
     old = place.with_name(f".{place.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
-        os.replace(place, old)
-    os.replace(built, place)
+        place.replace(old)
+    built.replace(place)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -129,7 +125,7 @@ def _point(latest: Path, place: Path) -> None:
     aside = latest.with_name(".latest.new")
     aside.unlink(missing_ok=True)
     aside.symlink_to(place.name, target_is_directory=True)
-    os.replace(aside, latest)
+    aside.replace(latest)
 
 
 def publish(con: duckdb.DuckDBPyConnection, night: Night) -> Path:

@@ -1,5 +1,6 @@
 """One file into its raw table: recognised, cleaned of its dialect, every refused line kept."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,7 @@ def recognise(
             thing.id_prefix is not None
             and first_id is not None
             and not first_id.startswith(thing.id_prefix)
+            and not re.match(values.DAMAGED_ID, first_id)
         )
         if lacking or wrong_id:
             continue
@@ -65,7 +67,12 @@ def recognise(
             best = thing
     if best is not None:
         return best, ""
-    return None, f"nearest is {nearest}, but it lacks the column {', '.join(sorted(missing))}"
+    lacks = (
+        f"but it lacks the column {', '.join(sorted(missing))}"
+        if missing
+        else (f"but its ids begin otherwise ({first_id})")
+    )
+    return None, f"nearest is {nearest}, {lacks}; its header is: {', '.join(header)}"
 
 
 class Reader:
@@ -110,7 +117,9 @@ class Reader:
     def xes(self, file: Offered) -> dict[str, object]:
         """Read one event log in XES; the row of raw.files."""
         self.kind = "event_log"
-        rows = xes.load(self.con, file, self.contracts.logs, EVENTS, EVENT_COLUMNS)
+        rows, refused = xes.load(
+            self.con, file, self.contracts.logs, EVENTS, REJECTS, EVENT_COLUMNS
+        )
         name = self.con.execute(
             f"select max(contract) from {EVENTS} where _file = $1", [file.label]
         ).fetchall()[0][0]
@@ -119,7 +128,7 @@ class Reader:
             "delimiter": None,
             "kind": f"event_log:{name}",
             "rows": rows,
-            "rejected_rows": 0,
+            "rejected_rows": refused,
         }
 
     def _first_id(self, found: textfiles.TextFile) -> str | None:
@@ -218,8 +227,11 @@ class Reader:
             f" left(shown, {VALUE_SHOWN}), case when is_footer then 'footer' else "
             "'a line needs this column, and it is empty or unreadable' end, true from ("
             f"select s._line, {footer} as is_footer, "
-            f"coalesce(c0, '') as shown, "
-            "case " + " ".join(f"when t.{n} is null then '{n}'" for n in required) + " end as lacks"
+            f"case when {footer} then c0 "
+            + " ".join(f"when t.{n} is null then {place_of[n]}" for n in required)
+            + " end as shown, case "
+            + " ".join(f"when t.{n} is null then '{n}'" for n in required)
+            + " end as lacks"
             f" from staged s join typed t using (_line) where {lacking})",
             [file.label],
         )

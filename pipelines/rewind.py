@@ -152,11 +152,15 @@ def differences(con: duckdb.DuckDBPyConnection, day: int, *, sampled: bool) -> d
         f'sum(case when a."{c}" is distinct from b."{c}" then 1 else 0 end) as "{c}"'
         for c in columns
     )
-    both = f"{here} a join rewound.features.snapshots b using (deal_id, snapshot_day)"
+    # What a deal turned out not to be one by (a duplicate, a renewal) may be told at its end only.
+    there = (
+        "(select * from rewound.features.snapshots where deal_id not in "
+        "(select deal_id from core.outcomes where outcome = 'excluded'))"
+    )
+    both = f"{here} a join {there} b using (deal_id, snapshot_day)"
     found = con.execute(f"select count(*), {compared} from {both}").fetchall()[0]
     lonely = con.execute(
-        f"select (select count(*) from {here}) + (select count(*) from "
-        f"rewound.features.snapshots) - 2 * {found[0]}"
+        f"select (select count(*) from {here}) + (select count(*) from {there}) - 2 * {found[0]}"
     ).fetchall()[0][0]
     result = {name: int(n) for name, n in zip(columns, found[1:], strict=True) if n}
     return {**({"rows": int(lonely)} if lonely else {}), **result}

@@ -34,19 +34,30 @@ class RuleError(ValueError):
     """A rule that cannot be used; the message names file, line and value."""
 
 
+def _try_patterns(con: duckdb.DuckDBPyConnection, patterns: list[str]) -> None:
+    con.execute(
+        "select count(*) from (select unnest($1::varchar[]) as p) where regexp_matches('', p)",
+        [patterns],
+    ).fetchall()
+
+
 def _rules(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
     with path.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
     for line, row in enumerate(rows, start=2):
         if None in row.values() or None in row:
             raise RuleError(f"{path}, line {line}: wrong number of columns. Quote the commas.")
-        try:
-            con.execute("select regexp_matches('', $1)", [row["pattern"]]).fetchall()
-        except duckdb.Error as error:
-            raise RuleError(
-                f"{path}, line {line}: {row['pattern']!r} is not a pattern: {error}"
-            ) from error
     frame = pd.DataFrame(rows)
+    try:
+        _try_patterns(con, frame["pattern"].tolist())
+    except duckdb.Error:
+        for line, pattern in enumerate(frame["pattern"], start=2):
+            try:
+                _try_patterns(con, [pattern])
+            except duckdb.Error as error:
+                raise RuleError(
+                    f"{path}, line {line}: {pattern!r} is not a pattern: {error}"
+                ) from error
     frame["rule_order"] = frame["rule_order"].astype("int64")
     return frame
 

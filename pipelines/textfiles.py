@@ -37,7 +37,7 @@ class TextFile:
     @property
     def whole(self) -> np.ndarray:
         """Which records have as many fields as the header."""
-        return self.widths == len(self.header)
+        return np.equal(self.widths, len(self.header))
 
 
 def _decodes(path: Path, encoding: str) -> bool:

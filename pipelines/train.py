@@ -1,8 +1,10 @@
 """features.snapshots to the stall model, its scores, its evaluation and its track record."""
 
+from __future__ import annotations
+
 import json
-import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pandas as pd
@@ -10,6 +12,11 @@ import pandas as pd
 from pipelines.night import Night
 from pipelines.tables import store
 
+if TYPE_CHECKING:
+    from models.stall import StallFit
+
+RANKED_AT_DAYS = 90
+LEAST_DEALS_OF_A_CURVE = 100
 TABLES = {
     "marts.stall_scores": "How each open deal may end, as things go and if pursued.",
     "marts.model_evaluation": "The model and its baselines on the time-ordered test.",
@@ -76,7 +83,7 @@ def remember(con: duckdb.DuckDBPyConnection, ledger: Path, as_of: str, run: str)
         f"copy ({REMEMBERED}) to '{str(aside).replace(chr(39), chr(39) * 2)}' "
         "(format parquet, compression zstd)"
     )
-    os.replace(aside, place)
+    aside.replace(place)
 
 
 def _track_record(con: duckdb.DuckDBPyConnection, ledger: Path) -> pd.DataFrame:
@@ -98,11 +105,83 @@ def _track_record(con: duckdb.DuckDBPyConnection, ledger: Path) -> pd.DataFrame:
     return con.sql(JUDGED).df()
 
 
+def _incidence(deals: pd.DataFrame, as_of_day: int, seed: int) -> pd.DataFrame:
+    """How deals end with age, for all and for each pipeline that has enough of them."""
+    from models import incidence
+
+    curves = {"all": deals}
+    for pipeline, part in deals.groupby("pipeline", sort=True):
+        if len(part) >= LEAST_DEALS_OF_A_CURVE and len(part) < len(deals):
+            curves[str(pipeline)] = part
+    return pd.concat(
+        [
+            incidence.by_age(part, as_of_day, seed=seed).assign(curve=name)
+            for name, part in curves.items()
+        ],
+        ignore_index=True,
+    )[["curve", "cause", "day", "incidence", "low", "high"]]
+
+
+def _scores(fit: StallFit, tonight: pd.DataFrame) -> pd.DataFrame:
+    """Tonight's open deals with probabilities, rank and reasons."""
+    from models import explain, stall
+
+    scored = stall.score(fit, tonight)
+    main = scored[scored["horizon_days"] == RANKED_AT_DAYS]
+    order = main.sort_values(["p_no_decision_if_pursued", "deal_id"], ascending=[False, True])
+    ranks = dict(zip(order["deal_id"], range(1, len(order) + 1), strict=True))
+    drivers = dict(
+        zip(
+            tonight["deal_id"],
+            (json.dumps(reasons, ensure_ascii=False) for reasons in explain.reasons(fit, tonight)),
+            strict=True,
+        )
+    )
+    return scored.assign(
+        rank=scored["deal_id"].map(ranks).astype("int64"),
+        drivers=scored["deal_id"].map(drivers).astype("str"),
+    )
+
+
 def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     """Fit, judge, score, and store; the model file goes to the night's model folder."""
-    from models import artifact, explain, incidence, stall
+    from models import artifact, stall
 
+    wanted = night.settings.model
     deals = con.sql(DEALS).df()
     snapshots = con.sql(SNAPSHOTS).df()
-    stalls = con.sql("from core.stalls order by deal_id, spell").df()
-    raise NotImplementedError
+    as_of_day = int(con.execute("select as_of_day from core.parameters").fetchall()[0][0])
+    fit = stall.fit(
+        snapshots,
+        deals,
+        con.sql("from core.stalls order by deal_id, spell").df(),
+        as_of_day=as_of_day,
+        seed=wanted.seed,
+        max_landmarks=wanted.max_landmarks_per_deal,
+    )
+    open_deals = deals.loc[deals["outcome"] == "open", "deal_id"]
+    tonight = snapshots[(snapshots["week"] == 0) & snapshots["deal_id"].isin(open_deals)]
+    scores = _scores(fit, tonight.reset_index(drop=True))
+    night.places.model.mkdir(parents=True, exist_ok=True)
+    aside = night.places.model / "stall.new"
+    artifact.save(fit, aside)
+    aside.replace(night.places.model / "stall.zip")
+    card = pd.DataFrame(
+        [
+            (key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+            for key, value in fit.card.items()
+        ],
+        columns=["key", "value"],
+    )
+    store(
+        con,
+        {
+            "marts.stall_scores": scores,
+            "marts.model_evaluation": fit.evaluation,
+            "marts.calibration": fit.calibration,
+            "marts.incidence": _incidence(deals, as_of_day, wanted.seed),
+            "marts.model_card": card,
+            "marts.track_record": _track_record(con, night.places.ledger),
+        },
+        TABLES,
+    )

@@ -4,12 +4,10 @@ XES is IEEE 1849; only what a contract needs is kept: each trace's name, creatio
 event's name, time, resource and lifecycle transition.
 """
 
-import gzip
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -26,6 +24,7 @@ EVENT_KEYS = {
     "org:resource": "resource",
     "lifecycle:transition": "lifecycle",
 }
+NEEDED = ("case_id", "activity", "happened_at")
 TIMES = ("happened_at", "case_created_at")
 
 
@@ -55,8 +54,7 @@ def events(label: str, path: Path) -> Iterator[dict[str, str | None]]:
     Raises ExportError for broken XML, or XML with a document type (which could expand without
     bound).
     """
-    opened: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as source:
+    with path.open("rb") as source:
         if b"<!DOCTYPE" in source.read(HEAD):
             raise ExportError(f"{label}: XML with a document type is not read. Export plain XES.")
         source.seek(0)
@@ -82,9 +80,10 @@ def load(
     file: Offered,
     logs: Sequence[Log],
     table: str,
+    rejects: str,
     columns: Sequence[str],
-) -> int:
-    """Append a log's events to `table`; the number of events.
+) -> tuple[int, int]:
+    """Append a log's events to `table`; how many were read and how many refused.
 
     `_line` is the event's number in the file. Raises ExportError when no contract knows the log's
     activities, naming the nearest one.
@@ -92,7 +91,7 @@ def load(
     names = [*columns, "_file", "_line"]
     batch: dict[str, list[object]] = {name: [] for name in names}
     activities: set[str] = set()
-    count = 0
+    read = refused = 0
 
     def flush() -> None:
         text = pa.string()
@@ -105,13 +104,23 @@ def load(
         for values in batch.values():
             values.clear()
 
-    for count, event in enumerate(events(file.label, file.path), start=1):
-        activities.add(str(event.get("activity")))
+    for number, event in enumerate(events(file.label, file.path), start=1):
+        lacking = next((name for name in NEEDED if event.get(name) is None), None)
+        if lacking is not None:
+            con.execute(
+                f"insert into {rejects} values ($1, $2, $3, null, "
+                "'an event needs this, and it is missing or unreadable', true)",
+                [file.label, number, lacking],
+            )
+            refused += 1
+            continue
+        read += 1
+        activities.add(str(event["activity"]))
         for name in columns:
             batch[name].append(event.get(name))
         batch["_file"].append(file.label)
-        batch["_line"].append(count)
-        if count % BATCH == 0:
+        batch["_line"].append(number)
+        if read % BATCH == 0:
             flush()
     flush()
     known = {log.name: len(log.activities & activities) for log in logs}
@@ -126,4 +135,4 @@ def load(
         )
     best = max(fitting, key=lambda log: known[log.name])
     con.execute(f"update {table} set contract = $1 where _file = $2", [best.name, file.label])
-    return count
+    return read, refused

@@ -31,7 +31,7 @@ def test_a_file_holds_one_select(tmp_path):
 
 
 def test_a_hop_reads_only_the_hop_before(tmp_path):
-    with pytest.raises(tables.QueryError, match="may not read raw.salesforce_task"):
+    with pytest.raises(tables.QueryError, match=r"may not read raw\.salesforce_task"):
         tables.parse(written(tmp_path, "-- x\nselect * from raw.salesforce_task"), "core", "x")
 
 

@@ -1,0 +1,239 @@
+"""The whole flow as a user runs it: twice, with broken input, and killed on the way."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data" / "sample"
+# A table of each hop whose progress line is the moment to kill at.
+HOPS = (
+    "raw.salesforce_task",
+    "core.settings",
+    "core.activities",
+    "features.activity_weeks",
+    "marts.stall_scores",
+    "marts.worklist",
+)
+
+
+def tree(folder):
+    """Every file of a folder with its bytes."""
+    root = Path(folder).resolve()
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def different(left, right):
+    names = left.keys() | right.keys()
+    return sorted(name for name in names if left.get(name) != right.get(name))
+
+
+def tables_of(home):
+    import duckdb
+
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
+        names = con.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where schema_name in ('core', 'features', 'marts') order by 1"
+        ).fetchall()
+        return {
+            name: con.execute(f"select count(*), bit_xor(hash(t)) from {name} t").fetchall()
+            for (name,) in names
+        }
+
+
+def test_a_second_run_gives_the_same_bytes(sample_home, command):
+    before = tree(sample_home / "published" / "latest")
+    tables = tables_of(sample_home)
+    done = command("run", "--exports", SAMPLE, "--home", sample_home)
+    assert done.returncode in (0, 3), done.stderr
+    assert different(before, tree(sample_home / "published" / "latest")) == []
+    assert tables_of(sample_home) == tables
+    assert len([p for p in (sample_home / "published").iterdir() if p.name[0].isdigit()]) == 1
+
+
+def test_a_fresh_home_gives_the_same_bytes_as_a_used_one(sample_home, command, tmp_path):
+    done = command("run", "--exports", SAMPLE, "--home", tmp_path, "--full")
+    assert done.returncode in (0, 3), done.stderr
+    found = different(
+        tree(sample_home / "published" / "latest"), tree(tmp_path / "published" / "latest")
+    )
+    assert found == []
+
+
+def run_and_kill(home, table):
+    """Start a run and kill -9 its process when the progress says that `table` was made."""
+    process = subprocess.Popen(
+        [
+            str(Path(sys.executable).with_name("nodecision")),
+            "run",
+            "--exports",
+            str(SAMPLE),
+            "--home",
+            str(home),
+        ],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    for line in process.stderr:
+        if table in line:
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    process.wait(timeout=60)
+    assert process.returncode == -signal.SIGKILL, f"{table} was never made"
+
+
+def test_killed_in_each_hop_then_run_again(sample_home, command, tmp_path):
+    for table in HOPS:
+        run_and_kill(tmp_path, table)
+        assert not (tmp_path / "published" / "latest").exists()
+    done = command("run", "--exports", SAMPLE, "--home", tmp_path)
+    assert done.returncode in (0, 3), done.stderr
+    assert (
+        different(
+            tree(sample_home / "published" / "latest"), tree(tmp_path / "published" / "latest")
+        )
+        == []
+    )
+    assert tables_of(tmp_path) == tables_of(sample_home)
+
+
+def broken_empty(folder):
+    return "no file in it"
+
+
+def broken_unknown(folder):
+    with zipfile.ZipFile(folder / "notes.zip", "w") as archive:
+        archive.writestr("Notes.csv", "Colour,Taste\nred,sweet\n")
+    return "notes.zip!Notes.csv"
+
+
+def broken_truncated(folder):
+    whole = next(SAMPLE.glob("*.ZIP")).read_bytes()
+    (folder / "WE_1.zip").write_bytes(whole[: len(whole) // 2])
+    return "WE_1.zip: the zip cannot be read"
+
+
+def broken_no_id(folder):
+    (folder / "Opportunity.csv").write_text(
+        "Name,StageName,CloseDate,CreatedDate\nA,Qualification,2026-01-01,2026-01-01\n"
+    )
+    return "lacks the column id"
+
+
+def broken_dates(folder):
+    (folder / "Opportunity.csv").write_text(
+        "Id,Name,StageName,CloseDate,CreatedDate\n"
+        "006000000000001AAA,A,Qualification,03/04/2026,2026-01-01\n"
+    )
+    return "salesforce_opportunity.close_date"
+
+
+@pytest.mark.parametrize(
+    "broken", [broken_empty, broken_unknown, broken_truncated, broken_no_id, broken_dates]
+)
+def test_broken_input_leaves_yesterdays_report(broken, sample_home, command, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(sample_home, home, symlinks=True)
+    before = tree(home / "published" / "latest")
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    expected = broken(exports)
+    done = command("run", "--exports", exports, "--home", home)
+    assert done.returncode == 1
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "last good report stays" in done.stderr
+    assert different(before, tree(home / "published" / "latest")) == []
+    assert tables_of(home) == tables_of(sample_home)
+
+
+def test_the_next_report_names_the_failed_night(sample_home, command, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(sample_home, home, symlinks=True)
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    assert command("run", "--exports", nothing, "--home", home).returncode == 1
+    done = command("run", "--exports", SAMPLE, "--home", home)
+    assert done.returncode in (0, 3), done.stderr
+    told = (home / "published" / "latest" / "en" / "trust.html").read_text(encoding="utf-8")
+    assert "no file in it" in told
+
+
+def test_wrong_use_is_exit_code_two(command, tmp_path):
+    settings = tmp_path / "s.toml"
+    settings.write_text("[comparison]\ngrace = 3\n")
+    done = command("run", "--settings", settings)
+    assert done.returncode == 2
+    assert "line 2: comparison.grace" in done.stderr
+    assert command("run", "--exports", tmp_path / "none").returncode == 2
+    assert command("run", "--as-of", "yesterday").returncode == 2
+
+
+def test_help_names_every_command(command):
+    said = command("--help").stdout
+    assert all(word in said for word in ("run", "check", "sample", "explain", "doctor"))
+
+
+def test_check_says_what_the_export_can_answer(command):
+    done = command("check", SAMPLE)
+    assert done.returncode == 0, done.stderr
+    assert "salesforce_opportunity" in done.stdout
+    assert "stage_history = full" in done.stdout
+
+
+def test_explain_follows_a_deal(sample_home, command, published):
+    import duckdb
+
+    with duckdb.connect(str(sample_home / "warehouse.duckdb"), read_only=True) as con:
+        deal = con.execute(
+            "select d.source_id from features.decision_points p join core.deals d using (deal_id) "
+            "join marts.stall_scores s using (deal_id) order by 1 limit 1"
+        ).fetchall()[0][0]
+    done = command("explain", deal, "--home", sample_home)
+    assert done.returncode == 0, done.stderr
+    for word in (
+        "Lines of the exports",
+        "Opportunity.csv: line",
+        "stage:",
+        "Outcome:",
+        "Strategy after",
+        "within 90 days",
+        "because of",
+    ):
+        assert word in done.stdout, done.stdout
+    assert command("explain", "nobody", "--home", sample_home).returncode == 1
+
+
+def test_doctor_looks_at_the_installation(sample_home, command):
+    done = command("doctor", "--home", sample_home)
+    assert done.returncode == 0, done.stdout
+    assert "latest report" in done.stdout
+
+
+def test_hostile_names_are_text_everywhere(published):
+    page = (published / "en" / "worklist.html").read_text(encoding="utf-8")
+    assert "<script>alert(1)" not in page
+    for path in (published / "tables").glob("*.csv"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert not line.startswith(("=", '"=')) and ",=cmd" not in line and ',"=cmd' not in line
+
+
+def test_summary_follows_its_schema(published):
+    import jsonschema
+
+    summary = json.loads((published / "summary.json").read_text(encoding="utf-8"))
+    schema = json.loads((published / "summary.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(summary, schema)
