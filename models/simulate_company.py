@@ -71,7 +71,7 @@ class Company:
     return_effect: float = 0.9
     confounding: float = 0.85
     hidden_confounding: float = 0.0
-    walk_share: float = 0.225
+    walk_share: float = 0.25
     backlog: bool = True
     mess: Mess = field(default_factory=Mess)
 
