@@ -161,13 +161,18 @@ def skill_sentence(view: View, marts: Marts) -> Markup:
 
 
 def headline_row(marts: Marts, outcome: str = "account_win") -> dict[str, object]:
-    """The comparison's row that answers for an outcome: the first method of the headline's."""
+    """The comparison's row that answers for an outcome: the first method that may answer.
+
+    Where none may, the first method says why.
+    """
     frame = marts["strategy_comparison"]
-    for method in HEADLINE_METHODS:
-        rows = records(frame[(frame["outcome"] == outcome) & (frame["method"] == method)].head(1))
-        if rows:
-            return rows[0]
-    return {}
+    found = [
+        row
+        for method in HEADLINE_METHODS
+        for row in records(frame[(frame["outcome"] == outcome) & (frame["method"] == method)])
+    ]
+    answering = [row for row in found if text(row["verdict"]) == "ok"]
+    return next(iter([*answering, *found]), {})
 
 
 def comparison_measure(view: View, row: Mapping[str, object]) -> Measure:
