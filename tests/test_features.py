@@ -42,7 +42,7 @@ CORE = {
     "deals": "deal_id varchar, source varchar, account_id varchar, seller_id varchar, "
     "pipeline varchar, amount_base double, status varchar, lead_source varchar, "
     "is_new_business boolean, created_sec bigint, created_day integer, closed_sec bigint, "
-    "closed_day integer",
+    "closed_day integer, is_closed_now boolean",
     "stage_changes": "deal_id varchar, from_stage varchar, to_stage varchar, changed_by varchar, "
     "changed_sec bigint, changed_day integer, to_stage_order integer, is_to_closed boolean, "
     "is_backward boolean, seq integer",
@@ -309,6 +309,7 @@ def core(facts, today=TODAY):
                 "created_day": created_day,
                 "closed_sec": closed_sec,
                 "closed_day": closed_day,
+                "is_closed_now": closed_sec is not None,
                 "amount_base": 100.0,
                 "is_new_business": True,
             }
