@@ -4,6 +4,7 @@ import json
 
 import duckdb
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from pipelines.night import Night
 from pipelines.tables import store
@@ -28,12 +29,13 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     from models.comparison import compare
 
     settings = night.settings
-    found = compare(
-        con.sql("from features.decision_points order by deal_id").df(),
-        {**settings.comparison.model_dump(), "seed": settings.model.seed},
-        con.sql("from marts.fresh_yield order by all").df(),
-        con.sql("from marts.backlog order by all").df(),
-    )
+    points = con.sql("from features.decision_points order by deal_id").df()
+    fresh_yield = con.sql("from marts.fresh_yield order by all").df()
+    backlog = con.sql("from marts.backlog order by all").df()
+    rules = {**settings.comparison.model_dump(), "seed": settings.model.seed}
+    # One thread: sums come out in one order whatever the machine, and small matrices go faster.
+    with threadpool_limits(1):
+        found = compare(points, rules, fresh_yield, backlog)
     frames = {
         f"marts.{name}": getattr(found, name)
         for name in (

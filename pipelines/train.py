@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from pipelines.night import Night
 from pipelines.tables import store
@@ -151,17 +152,20 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     deals = con.sql(DEALS).df()
     snapshots = con.sql(SNAPSHOTS).df()
     as_of_day = int(con.execute("select as_of_day from core.parameters").fetchall()[0][0])
-    fit = stall.fit(
-        snapshots,
-        deals,
-        con.sql("from core.stalls order by deal_id, spell").df(),
-        as_of_day=as_of_day,
-        seed=wanted.seed,
-        max_landmarks=wanted.max_landmarks_per_deal,
-    )
+    stalls = con.sql("from core.stalls order by deal_id, spell").df()
     open_deals = deals.loc[deals["outcome"] == "open", "deal_id"]
     tonight = snapshots[(snapshots["week"] == 0) & snapshots["deal_id"].isin(open_deals)]
-    scores = _scores(fit, tonight.reset_index(drop=True))
+    # One thread of linear algebra: sums come out in one order whatever the machine.
+    with threadpool_limits(1, user_api="blas"):
+        fit = stall.fit(
+            snapshots,
+            deals,
+            stalls,
+            as_of_day=as_of_day,
+            seed=wanted.seed,
+            max_landmarks=wanted.max_landmarks_per_deal,
+        )
+        scores = _scores(fit, tonight.reset_index(drop=True))
     night.places.model.mkdir(parents=True, exist_ok=True)
     aside = night.places.model / "stall.new"
     artifact.save(fit, aside)

@@ -46,6 +46,25 @@ def sample_home(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def small_exports(tmp_path_factory):
+    """The export of a company so small that runs on it are quick."""
+    from models.simulate import Company, simulate, write_salesforce
+
+    folder = tmp_path_factory.mktemp("small-exports")
+    write_salesforce(simulate(Company(deals=150, sellers=6, months=14)), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory, small_exports):
+    """A home in which the whole flow has run once on the small company."""
+    home = tmp_path_factory.mktemp("small-home")
+    done = nodecision("run", "--exports", small_exports, "--home", home)
+    assert done.returncode in (0, 3), done.stderr
+    return home
+
+
+@pytest.fixture(scope="session")
 def built_warehouse(sample_home):
     return sample_home / "warehouse.duckdb"
 
