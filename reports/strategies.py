@@ -37,7 +37,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "diagnostics": comparable.diagnostics_table(marts, view),
         "curves": curve_chart(marts, view),
         "break_even": break_even_table(marts, view),
-        "fresh_yield": frame_table(view, "fresh_yield", marts["fresh_yield"]),
+        "fresh_yield": frame_table(view, "fresh_yield", _by_source(marts["fresh_yield"])),
         "backlog": frame_table(view, "backlog", marts["backlog"]),
         "sensitivity": sensitivity_table(marts, view, "sensitivity"),
         "falsification": sensitivity_table(marts, view, "falsification"),
@@ -299,4 +299,15 @@ def sensitivity_chart(marts: Marts, view: View) -> Chart | None:
         title=view.words("chart.sensitivity"),
         summary=view.words("chart.sensitivity_summary"),
         figure=figures.forest(rows, view.words("axis.points")),
+    )
+
+
+def _by_source(sellers: pd.DataFrame) -> pd.DataFrame:
+    """What fresh hours yielded, sellers taken together: pages name no seller."""
+    if "seller_id" not in sellers.columns or sellers.empty:
+        return sellers
+    total = sellers.groupby("source", as_index=False)[["deals", "wins", "hours", "revenue"]].sum()
+    return total.assign(
+        wins_per_hour=total["wins"] / total["hours"],
+        revenue_per_hour=total["revenue"] / total["hours"],
     )
