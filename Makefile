@@ -18,7 +18,7 @@ nightly: setup
 	@$(BIN)/nodecision run
 
 test: setup
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """A fitted model as one file that can be read without running code.
 
 A zip of JSON (what was learned) and, where there are trees or a logit, a skops file whose types
-are checked against a fixed list. Timestamps are fixed, so equal models give equal bytes.
+are checked against a fixed list.
 """
 
 import json
@@ -14,7 +14,6 @@ from models.landmarks import FEATURES, Encoder
 from models.stall import Correction, StallFit
 
 FORMAT = 1
-FIXED = (1980, 1, 1, 0, 0, 0)
 # The only types besides scikit-learn's public estimators that a model file may hold.
 TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 
@@ -66,7 +65,7 @@ def save(fit: StallFit, path: Path) -> None:
         members["estimator.skops"] = io.dumps(fit.model.estimator)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, FIXED), content)
+            archive.writestr(name, content)
 
 
 def load(path: Path) -> tuple[HazardModel | None, dict[int, Correction], dict[str, Any]]:

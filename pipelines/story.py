@@ -53,8 +53,8 @@ def _export_lines(con: duckdb.DuckDBPyConnection, source_id: str) -> Iterator[st
 
 
 TIMELINE = """
-select at, what from (
-    select changed_at as at, 'stage: ' || coalesce(from_stage, '(new)') || ' -> ' || to_stage
+select happened, what from (
+    select changed_at as happened, 'stage: ' || coalesce(from_stage, '(new)') || ' -> ' || to_stage
         as what, 1 as tie from core.stage_changes where deal_id = $1
     union all
     select changed_at, 'expected close: ' || coalesce(from_on::varchar, '(none)') || ' -> '
@@ -78,7 +78,7 @@ select at, what from (
     union all
     select signal_at, 'INDECISION SIGNAL: ' || signal, 7 from features.decision_points
         where deal_id = $1
-) order by at, tie, what
+) order by happened, tie, what
 """
 
 
