@@ -7,18 +7,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import MAPPING_COLUMNS, Contracts, Log
+from pipelines.contracts import EVENT_COLUMNS, EVENTS, MAPPING_COLUMNS, Contracts, Log
 from pipelines.exports import ExportError, Offered, digest
-from pipelines.reading import (
-    COLUMNS,
-    EVENT_COLUMNS,
-    EVENTS,
-    FILES,
-    REJECTS,
-    Options,
-    Reader,
-    Unrecognised,
-)
+from pipelines.ingest_recognise import Unrecognised
+from pipelines.reading import COLUMNS, FILES, REJECTS, Options, Reader
 from pipelines.warehouse import transaction
 
 MAPPING = "raw.event_log_mapping"

@@ -2,42 +2,71 @@
 
 import codecs
 import csv
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Self
 
 import numpy as np
 
-from pipelines.exports import ExportError
+from pipelines.exports import BLOCK, ExportError
+from pipelines.ingest_scan import Scan, scan
 
-BLOCK = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
 RECORDS_SNIFFED = 200
 HANGUL_SHARE = 0.9
 LONGEST_FIELD = 1 << 27
+CELL_SHOWN = 200
+# With a delimiter after it, read after the last line: two fields unless a quote is still open.
+END = "\x00end of file\x00"
 
 
 @dataclass(frozen=True)
-class TextFile:
-    """A delimited text file, as UTF-8 on disk.
-
-    `starts` and `widths` have one entry a record after the header: its first physical line and
-    its number of fields. Blank lines are no records.
-    """
+class Head:
+    """A delimited text file as UTF-8 on disk, of which only the first records have been read."""
 
     path: Path
     encoding: str
     delimiter: str
     header: tuple[str, ...]
     skipped_lines: int
-    starts: np.ndarray
-    widths: np.ndarray
+    first: tuple[tuple[str, ...], ...]
 
-    @property
-    def whole(self) -> np.ndarray:
-        """Which records have as many fields as the header."""
-        return np.equal(self.widths, len(self.header))
+
+@dataclass(frozen=True)
+class Misfit:
+    """A record that does not fit: its lines, its first field and what is wrong with it."""
+
+    line: int
+    last_line: int
+    first_cell: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of a file after the header, ready to be loaded.
+
+    `path` holds the header and the records of full width, in a form that leaves a reader no
+    choice; `lines` are the physical lines of the offered file on which those records begin.
+    """
+
+    path: Path
+    skipped_lines: int
+    delimiter: str
+    lines: np.ndarray
+    misfits: tuple[Misfit, ...]
+
+
+def _misfit(line: int, last_line: int, first_cell: str, reason: str) -> Misfit:
+    reach = f"; it reaches down to line {last_line}" if last_line > line else ""
+    return Misfit(line, last_line, first_cell[:CELL_SHOWN], reason + reach)
+
+
+def _of_width(width: int, header: Sequence[str]) -> str:
+    return f"{width} columns where the header has {len(header)}"
 
 
 def _decodes(path: Path, encoding: str) -> bool:
@@ -81,41 +110,76 @@ def encoding_of(path: Path) -> str:
     return "cp1252" if _decodes(path, "cp1252") else "latin-1"
 
 
-def _as_utf8(path: Path, encoding: str, temp: Path) -> Path:
+def _as_utf8(label: str, path: Path, encoding: str, temp: Path) -> Path:
     if encoding == "utf-8":
         return path
-    place = temp / f"{path.stem}-utf8.csv"
+    place = temp / "utf8.csv"
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    with path.open("rb") as blocks, place.open("w", encoding="utf-8", newline="") as target:
-        while block := blocks.read(BLOCK):
-            target.write(decoder.decode(block))
-        target.write(decoder.decode(b"", final=True))
+    try:
+        with path.open("rb") as blocks, place.open("w", encoding="utf-8", newline="") as target:
+            while block := blocks.read(BLOCK):
+                target.write(decoder.decode(block))
+            target.write(decoder.decode(b"", final=True))
+    except UnicodeDecodeError as error:
+        raise ExportError(
+            f"{label}: it begins like {encoding}, but byte {error.start} of a block does not fit "
+            "that. It may be only partly downloaded: export it again, as UTF-8 if you can choose."
+        ) from error
     return place
 
 
-def _records(path: Path, delimiter: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
-    """Each record with the physical line on which it begins."""
+class _Lines:
+    """Lines on their way to a parser; `record` holds those of the record it is at."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = iter(lines)
+        self.record: list[str] = []
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.lines)
+        self.record.append(line)
+        return line
+
+
+def _parsed(
+    path: Path, delimiter: str, skipped: int, escape: str | None = None, end: str = ""
+) -> Iterator[tuple[int, list[str], list[str]]]:
+    """The first physical line, the fields and the text lines of each record but blank lines.
+
+    `end` is one more line to be read after the last one.
+    """
     csv.field_size_limit(LONGEST_FIELD)
-    with path.open(encoding="utf-8", newline="") as lines:
+    with path.open(encoding="utf-8", newline="") as file:
         for _ in range(skipped):
-            next(lines)
-        reader = csv.reader(lines, delimiter=delimiter)
+            next(file)
+        lines = _Lines(itertools.chain(file, [end] if end else []))
         start = skipped + 1
-        for record in reader:
+        for record in csv.reader(
+            lines, delimiter=delimiter, escapechar=escape, doublequote=escape is None
+        ):
             if record:
-                yield start, record
-            start = skipped + reader.line_num + 1
+                yield start, record, lines.record
+            start += len(lines.record)
+            lines.record.clear()
+
+
+def _closes_quotes(delimiter: str, escape: str | None) -> re.Pattern[str]:
+    """What a record matches whose quoted fields all end where a field ends."""
+    quoted = r'"[^"\\]*(?:\\.[^"\\]*)*"' if escape else r'"[^"]*(?:""[^"]*)*"'
+    ends = rf"\r\n{re.escape(delimiter)}"
+    of_field = rf'(?:{quoted}|(?:[^"{ends}][^{ends}]*)?)'
+    return re.compile(rf"{of_field}(?:{re.escape(delimiter)}{of_field})*[\r\n]*", flags=re.DOTALL)
 
 
 def _delimiter(path: Path, skipped: int) -> str:
     """The delimiter that gives the most fields on the most records; a comma for one column."""
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
-        widths = []
-        for (_, record), _ in zip(
-            _records(path, delimiter, skipped), range(RECORDS_SNIFFED), strict=False
-        ):
-            widths.append(len(record))
+        first = itertools.islice(_parsed(path, delimiter, skipped), RECORDS_SNIFFED)
+        widths = [len(record) for _, record, _ in first]
         if not widths or widths[0] < 2:
             continue
         score = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
@@ -124,36 +188,121 @@ def _delimiter(path: Path, skipped: int) -> str:
     return best
 
 
-def read(label: str, path: Path, temp: Path) -> TextFile:
-    """Look at a delimited text file. Raises ExportError when it is empty or cannot be parsed."""
+def look(label: str, path: Path, temp: Path) -> Head:
+    """Look at the beginning of a file. Raises ExportError when it is empty or cannot be read."""
     encoding = encoding_of(path)
-    plain = _as_utf8(path, encoding, temp)
+    plain = _as_utf8(label, path, encoding, temp)
     with plain.open(encoding="utf-8", newline="") as lines:
-        first = lines.readline()
-    said = re.fullmatch(r"\"?sep=(.)\"?\s*", first)
+        said = re.fullmatch(r"\"?sep=(.)\"?\s*", lines.readline())
     skipped = 1 if said else 0
-    delimiter = said.group(1) if said else _delimiter(plain, skipped)
-    starts: list[int] = []
-    widths: list[int] = []
-    header: tuple[str, ...] | None = None
     try:
-        for start, record in _records(plain, delimiter, skipped):
-            if header is None:
-                header = tuple(cell.replace("\ufeff", "") for cell in record)
-            else:
-                starts.append(start)
-                widths.append(len(record))
+        delimiter = said.group(1) if said else _delimiter(plain, skipped)
+        first = list(itertools.islice(_parsed(plain, delimiter, skipped), RECORDS_SNIFFED))
     except csv.Error as error:
-        last = starts[-1] if starts else skipped + 1
-        raise ExportError(f"{label}, after line {last}: {error}. Export it again.") from error
-    if header is None:
+        raise _broken(label, 1, error) from error
+    if not first:
         raise ExportError(f"{label}: the file is empty. Export it again.")
-    return TextFile(
+    header, *rest = (tuple(record) for _, record, _ in first)
+    return Head(
         plain,
         encoding,
         delimiter,
-        header,
+        tuple(cell.replace("\ufeff", "") for cell in header),
         skipped,
-        np.asarray(starts, dtype=np.int64),
-        np.asarray(widths, dtype=np.int64),
+        tuple(rest),
     )
+
+
+def _broken(label: str, line: int, error: csv.Error) -> ExportError:
+    return ExportError(
+        f"{label}, line {line}: {error}: a quote is opened there and not closed. Export it again."
+    )
+
+
+def records(label: str, head: Head, temp: Path) -> Records:
+    """Count the records of a file and bring it into a form that reads in one way only.
+
+    Raises ExportError when it cannot be parsed.
+    """
+    found = scan(head.path, head.delimiter, head.skipped_lines)
+    if not found.is_clean:
+        return _rewritten(label, head, temp)
+    whole = found.widths == len(head.header)
+    if whole.all():
+        return Records(head.path, head.skipped_lines, head.delimiter, found.lines, ())
+    return _without_misfits(head, found, temp)
+
+
+def _without_misfits(head: Head, found: Scan, temp: Path) -> Records:
+    """A clean file copied without the records of another width."""
+    whole = found.widths == len(head.header)
+    place = temp / "whole.csv"
+    misfits = []
+    with head.path.open("rb") as source, place.open("wb") as target:
+        for n in np.flatnonzero(~whole):
+            _copy(source, target, int(found.begins[n]) - source.tell())
+            text = source.read(int(found.ends[n] - found.begins[n]))
+            cells = next(csv.reader([text.decode()], delimiter=head.delimiter))
+            line = int(found.lines[n])
+            last = line + text.rstrip(b"\r\n").count(b"\n")
+            misfits.append(_misfit(line, last, cells[0], _of_width(found.widths[n], head.header)))
+        _copy(source, target, head.path.stat().st_size - source.tell())
+    return Records(place, head.skipped_lines, head.delimiter, found.lines[whole], tuple(misfits))
+
+
+def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:
+    while length > 0 and (block := source.read(min(BLOCK, length))):
+        target.write(block)
+        length -= len(block)
+
+
+def _rewritten(label: str, head: Head, temp: Path) -> Records:
+    """A file with stray quotes or mixed line ends, read leniently and written out cleanly.
+
+    Quotes within quotes are doubled, or marked by a backslash where that fits more records.
+    """
+    with head.path.open("rb") as lines:
+        has_escapes = any(b'\\"' in line for line in lines)
+    tries: list[Records] = []
+    errors: list[ExportError] = []
+    for escape in (None, "\\") if has_escapes else (None,):
+        place = temp / ("doubled.csv" if escape is None else "escaped.csv")
+        try:
+            tries.append(_lenient(label, head, place, escape))
+        except ExportError as error:
+            errors.append(error)
+    if not tries:
+        raise errors[0]
+    return max(tries, key=lambda found: len(found.lines))
+
+
+def _lenient(label: str, head: Head, place: Path, escape: str | None) -> Records:
+    starts: list[int] = []
+    misfits: list[Misfit] = []
+    line = head.skipped_lines
+    end = END + head.delimiter
+    closes_quotes = _closes_quotes(head.delimiter, escape)
+    with place.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        try:
+            for n, (line, record, lines) in enumerate(
+                _parsed(head.path, head.delimiter, head.skipped_lines, escape, end)
+            ):
+                if record == [END, ""]:
+                    break
+                if any(END in cell for cell in record[-2:]):
+                    raise csv.Error("the file ends within a quoted field")
+                wrong = None
+                if n and len(record) != len(head.header):
+                    wrong = _of_width(len(record), head.header)
+                elif n and len(lines) > 1 and not closes_quotes.fullmatch("".join(lines)):
+                    wrong = "a quote is opened in it and not closed where a field ends"
+                if wrong is not None:
+                    misfits.append(_misfit(line, line + len(lines) - 1, record[0], wrong))
+                    continue
+                writer.writerow(record)
+                if n:
+                    starts.append(line)
+        except csv.Error as error:
+            raise _broken(label, line, error) from error
+    return Records(place, 0, ",", np.asarray(starts, dtype=np.int64), tuple(misfits))

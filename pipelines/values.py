@@ -1,17 +1,19 @@
 """How the text of a typed column is read: expressions of SQL, decided per file and column.
 
 Dates and times become ISO (UTC), booleans true/false, numbers plain decimals; what does not
-parse becomes null and is reported by the caller.
+parse becomes null and is reported by the caller. Reading is by DuckDB's own casts; the other
+forms of dates and numbers cost more, so an expression holds only those that a column shows.
 """
+
+from dataclasses import dataclass
 
 import duckdb
 
 from pipelines.exports import ExportError
 
-YEARS = (2000, 2100)
+YEARS = ("2000-01-01", "2100-01-01")
 TRUE = ("true", "1", "1.0", "yes", "y", "t", "예", "✓")
 FALSE = ("false", "0", "0.0", "no", "n", "f", "아니요")
-ISO = r"^\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?)?$"
 PARTS = (
     r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})(?:,? +(\d{1,2}):(\d{2})(?::(\d{2}))? ?([AaPp][Mm])?)?$"
 )
@@ -19,18 +21,42 @@ KOREAN = (
     r"^(\d{4})[./] ?(\d{1,2})[./] ?(\d{1,2})\.?"
     r"(?: (오전|오후))?(?: ?(\d{1,2}):(\d{2})(?::(\d{2}))?)?$"
 )
-DAMAGED_ID = r"^\d(\.\d+)?[eE]\+\d+$"
-# Excel's own guards: ="00123" and a leading apostrophe before = + - @.
-PLAIN = (
-    "nullif(trim(regexp_replace(regexp_replace({x}, '^=\"(.*)\"$', '\\1'), "
-    "'^''([=+@-])', '\\1')), '')"
-)
+DAMAGED_ID = r"^\d([.,]\d+)?[eE]\+\d+$"
+MONEY = r"[$₩€£¥%원\s]|^[A-Z]{3}\s"
+# 1,234,567 and 1,234.5 have a decimal point; 1.234,5 and 200,50 have a decimal comma; 1,234 alone
+# says neither.
+POINT = r"^-?(\d{1,3}(,\d{3}){2,}|\d{1,3}(,\d{3})+\.\d*|\d+\.(\d{1,2}|\d{4,}))$"
+COMMA = r"^-?(\d{1,3}(\.\d{3})+,\d*|\d+,(\d{1,2}|\d{4,}))$"
+GROUPED = r"^-?\d{1,3}(,\d{3})+(\.\d*)?$"
 CHECK_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
+@dataclass(frozen=True)
+class Form:
+    """What the values of one column look like beside ISO dates and plain numbers.
+
+    `date_order` is dmy or mdy where slashed dates occur; `is_korean` tells of dates like
+    2026. 3. 29.; `decimal` is the mark of numbers with other signs in them, `.` or `,`.
+    """
+
+    date_order: str = ""
+    is_korean: bool = False
+    decimal: str = ""
+
+
+PLAIN_FORM = Form()
+
+
 def plain(column: str) -> str:
-    """The trimmed text of a column, empty as null."""
-    return PLAIN.format(x=column)
+    """The trimmed text of a column without a spreadsheet's guards, empty as null.
+
+    Guards are ="00123" and an apostrophe before = + - @.
+    """
+    bare = f"regexp_replace(regexp_replace({column}, '^=\"(.*)\"$', '\\1'), '^''([=+@-])', '\\1')"
+    return (
+        f"nullif(trim(case when starts_with({column}, '=') or starts_with({column}, '''') "
+        f"then {bare} else {column} end), '')"
+    )
 
 
 def eighteen(text: str) -> str:
@@ -46,7 +72,13 @@ def eighteen(text: str) -> str:
     return f"case when length({text}) = 15 then {text} || {' || '.join(suffix)} else {text} end"
 
 
-def date_order(
+def _iso(text: str, kind: str) -> str:
+    # A date has no time zone to shift it by: its time of day, if it has one, is cut off.
+    day = f"split_part(replace({text}, 'T', ' '), ' ', 1)" if kind == "date" else text
+    return f"try_cast({day} as timestamptz)"
+
+
+def _slashed_order(
     con: duckdb.DuckDBPyConnection, table: str, column: str, place: str, said: str | None
 ) -> str:
     """Which part of a slashed date comes first in this column: dmy, mdy, or '' if none is slashed.
@@ -83,57 +115,96 @@ def date_order(
     )
 
 
-def _instant(text: str, order: str) -> str:
-    day, month = ("1", "3") if order == "dmy" else ("3", "1")
+def form_of(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    column: str,
+    kind: str,
+    place: str,
+    said: str | None = None,
+) -> Form:
+    """What a column of `table` shows; `place` names it for a person, `said` is the settings' order.
 
-    def part(pattern: str, group: str | int) -> str:
-        found = f"regexp_extract({text}, '{pattern}', {group})"
-        return f"coalesce(try_cast({found} as integer), 0)"
-
-    slashed_hour = (
-        f"(case when lower(regexp_extract({text}, '{PARTS}', 8)) = 'pm' "
-        f"then {part(PARTS, 5)} % 12 + 12 "
-        f"when lower(regexp_extract({text}, '{PARTS}', 8)) = 'am' then {part(PARTS, 5)} % 12 "
-        f"else {part(PARTS, 5)} end)"
-    )
-    korean_hour = (
-        f"(case when regexp_extract({text}, '{KOREAN}', 4) = '오후' "
-        f"then {part(KOREAN, 5)} % 12 + 12 "
-        f"when regexp_extract({text}, '{KOREAN}', 4) = '오전' then {part(KOREAN, 5)} % 12 "
-        f"else {part(KOREAN, 5)} end)"
-    )
-    pieces = "printf('%04d-%02d-%02d %02d:%02d:%02d', {})"
-    slashed = pieces.format(
-        ", ".join(
-            [
-                part(PARTS, 4),
-                part(PARTS, month),
-                part(PARTS, day),
-                slashed_hour,
-                part(PARTS, 6),
-                part(PARTS, 7),
-            ]
-        )
-    )
-    korean = pieces.format(
-        ", ".join(
-            [*(part(KOREAN, n) for n in (1, 2, 3)), korean_hour, *(part(KOREAN, n) for n in (6, 7))]
-        )
-    )
-    forms = [f"when regexp_matches({text}, '{ISO}') then try_cast({text} as timestamptz)"]
-    if order:
-        forms.append(
-            f"when regexp_matches({text}, '{PARTS}') then try_cast({slashed} as timestamptz)"
-        )
-    forms.append(f"when regexp_matches({text}, '{KOREAN}') then try_cast({korean} as timestamptz)")
-    return f"case {' '.join(forms)} end"
-
-
-def read(column: str, kind: str, order: str) -> str:
-    """The expression that reads a column of this type; null where the text does not parse."""
+    Raises ExportError when the order of day and month cannot be told.
+    """
     text = plain(column)
+    if kind in ("date", "datetime"):
+        odd, korean = con.execute(
+            f"select count(*), count(*) filter (where regexp_matches({text}, '{KOREAN}')) "
+            f"from {table} where {text} is not null and {_iso(text, kind)} is null"
+        ).fetchall()[0]
+        if odd:
+            return Form(_slashed_order(con, table, column, place, said), korean > 0)
+    if kind == "number":
+        bare = f"regexp_replace({text}, '{MONEY}', '', 'g')"
+        odd, points, commas = con.execute(
+            f"select count(*) filter (where try_cast({text} as double) is null), "
+            f"count(*) filter (where regexp_matches({bare}, '{POINT}')), "
+            f"count(*) filter (where regexp_matches({bare}, '{COMMA}')) "
+            f"from {table} where {text} is not null"
+        ).fetchall()[0]
+        if odd:
+            return Form(decimal="," if commas and not points else ".")
+    return PLAIN_FORM
+
+
+def _part(text: str, pattern: str, group: str | int) -> str:
+    return f"coalesce(try_cast(regexp_extract({text}, '{pattern}', {group}) as integer), 0)"
+
+
+def _hour(text: str, pattern: str, hour: int, half: int, after: str, before: str) -> str:
+    said = f"lower(regexp_extract({text}, '{pattern}', {half}))"
+    told = _part(text, pattern, hour)
+    return (
+        f"(case {said} when '{after}' then {told} % 12 + 12 when '{before}' then {told} % 12 "
+        f"else {told} end)"
+    )
+
+
+def _moment(parts: list[str]) -> str:
+    return f"try_cast(printf('%04d-%02d-%02d %02d:%02d:%02d', {', '.join(parts)}) as timestamptz)"
+
+
+def _instant(text: str, kind: str, form: Form) -> str:
+    ways = [_iso(text, kind)]
+    if form.date_order:
+        day, month = (1, 3) if form.date_order == "dmy" else (3, 1)
+        parts = [_part(text, PARTS, n) for n in (4, month, day)]
+        hour = _hour(text, PARTS, 5, 8, "pm", "am")
+        clock = [hour, *(_part(text, PARTS, n) for n in (6, 7))]
+        ways.append(
+            f"case when regexp_matches({text}, '{PARTS}') then {_moment(parts + clock)} end"
+        )
+    if form.is_korean:
+        parts = [_part(text, KOREAN, n) for n in (1, 2, 3)]
+        hour = _hour(text, KOREAN, 5, 4, "오후", "오전")
+        clock = [hour, *(_part(text, KOREAN, n) for n in (6, 7))]
+        ways.append(
+            f"case when regexp_matches({text}, '{KOREAN}') then {_moment(parts + clock)} end"
+        )
+    return f"coalesce({', '.join(ways)})"
+
+
+def _number(text: str, form: Form) -> str:
+    if not form.decimal:
+        return f"try_cast({text} as double)"
+    bare = f"regexp_replace({text}, '{MONEY}', '', 'g')"
+    if form.decimal == ",":
+        return f"try_cast(replace(replace({bare}, '.', ''), ',', '.') as double)"
+    grouped = (
+        f"case when regexp_matches({bare}, '{GROUPED}') then replace({bare}, ',', '') "
+        f"else {bare} end"
+    )
+    return f"try_cast({grouped} as double)"
+
+
+def read(text: str, kind: str, form: Form = PLAIN_FORM) -> str:
+    """The expression that reads a `plain` text as this type; null where it does not parse.
+
+    The type `text` is read from the column as it is, spaces and all.
+    """
     if kind == "text":
-        return f"nfc_normalize(nullif({column}, ''))"
+        return f"nfc_normalize(nullif({text}, ''))"
     if kind == "choice":
         return f"nfc_normalize({text})"
     if kind == "id":
@@ -141,8 +212,8 @@ def read(column: str, kind: str, order: str) -> str:
     if kind == "sf_id":
         return eighteen(text)
     if kind == "number":
-        bare = f"regexp_replace({text}, '[$₩€£,%\\s]', '', 'g')"
-        return f"cast(try_cast({bare} as double) as varchar)"
+        number = _number(text, form)
+        return f"case when isfinite({number}) then cast({number} as varchar) end"
     if kind == "boolean":
         yes = ", ".join(f"'{word}'" for word in TRUE)
         no = ", ".join(f"'{word}'" for word in FALSE)
@@ -150,11 +221,11 @@ def read(column: str, kind: str, order: str) -> str:
             f"case when lower({text}) in ({yes}) then 'true' "
             f"when lower({text}) in ({no}) then 'false' end"
         )
-    # A date has no time zone to shift it by: its time of day, if it has one, is cut off.
-    taken = f"regexp_replace({text}, '^(\\d{{4}}-\\d{{2}}-\\d{{2}})[T ].*$', '\\1')"
-    instant = _instant(taken if kind == "date" else text, order)
-    form = "%Y-%m-%d" if kind == "date" else "%Y-%m-%d %H:%M:%S"
+    instant = _instant(text, kind, form)
+    # Seconds since 1970 as a time without a zone: a zone would bring the calendar of a locale in.
+    second = f"make_timestamp(epoch_us({instant}) // 1000000 * 1000000)"
+    shown = f"cast({second} as date)" if kind == "date" else second
     return (
-        f"case when year({instant}) between {YEARS[0]} and {YEARS[1] - 1} "
-        f"then strftime({instant}, '{form}') end"
+        f"case when {instant} >= timestamptz '{YEARS[0]} 00:00:00+00' "
+        f"and {instant} < timestamptz '{YEARS[1]} 00:00:00+00' then cast({shown} as varchar) end"
     )
