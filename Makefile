@@ -18,7 +18,7 @@ nightly: setup
 	@$(BIN)/nodecision run
 
 test: setup
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --ignore=tests/proofs
 
 lint: setup
 	@$(BIN)/ruff check .
@@ -34,7 +34,7 @@ sample: setup
 	@$(BIN)/nodecision sample data/sample
 
 prove: setup
-	@$(BIN)/python -m pytest -q tests/proofs
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/proofs
 
 bench: setup
 	@$(BIN)/python tests/benchmarks/night.py
