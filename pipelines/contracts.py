@@ -1,10 +1,11 @@
 """What each kind of export looks like: `data/contracts/<vendor>.toml` as frozen objects."""
 
 import hashlib
+import re
 import tomllib
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +67,45 @@ def header_key(header: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a raw table: its type, the headers it goes by, whether a line needs it."""
+    """One column of a raw table: its type, the headers it goes by, whether a line needs it.
+
+    `headers` are keys, the preferred first; `pattern` finds further ones where none of them is
+    there.
+    """
 
     name: str
     type: str
-    headers: frozenset[str]
+    headers: tuple[str, ...]
     is_required: bool
+    pattern: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Columns of one kind, such as a date for each stage, which become rows of a table.
+
+    The part of the header that `pattern` names `name` goes beside the value; `keep` are the
+    object's columns that are repeated on each row.
+    """
+
+    table: str
+    keep: tuple[str, ...]
+    pattern: re.Pattern[str]
+    type: str
+
+    def places(self, header: Sequence[str]) -> dict[int, str]:
+        """Position and name of each column that a header shows."""
+        found = ((n, self.pattern.search(head.strip())) for n, head in enumerate(header))
+        return {n: match["name"] for n, match in found if match}
 
 
 @dataclass(frozen=True)
 class Object:
     """One kind of file: the raw table it fills and how it is recognised.
 
-    `file_name` is how exports call it, without its suffix and in lower case.
+    `file_names` are how exports call it, without suffix and in lower case. `without` are headers
+    that it never has. A header is also known with one of the `prefixes` taken off. `pairs` are
+    the two columns that a ragged file repeats with numbers behind them.
     """
 
     table: str
@@ -87,17 +114,47 @@ class Object:
     fingerprint: frozenset[str]
     id_prefix: str | None
     is_decisive: bool
-    file_name: str
+    file_names: frozenset[str]
+    without: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    spreads: tuple[Spread, ...] = ()
 
-    def matched(self, headers: Iterable[str]) -> dict[str, str]:
-        """Contract column by header, for the headers that the contract knows (first one wins)."""
-        found: dict[str, str] = {}
-        for header in headers:
+    @property
+    def name(self) -> str:
+        """`vendor_object`: the table without its schema."""
+        return self.table.removeprefix("raw.")
+
+    def places(self, header: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """The positions at which each known column stands in a header, the preferred one first.
+
+        A position belongs to one column: to the first that goes by that header.
+        """
+        keys = [header_key(head) for head in header]
+        bare = [self._bare(key) for key in keys]
+        taken: set[int] = set()
+        found: dict[str, tuple[int, ...]] = {}
+        for known in (keys, bare):
+            at: dict[str, list[int]] = {}
+            for n, key in enumerate(known):
+                at.setdefault(key, []).append(n)
             for column in self.columns:
-                if header_key(header) in column.headers and column.name not in found.values():
-                    found[header] = column.name
-                    break
+                hits = [n for key in column.headers for n in at.get(key, ()) if n not in taken]
+                if hits:
+                    found[column.name] = found.get(column.name, ()) + tuple(dict.fromkeys(hits))
+                    taken.update(hits)
+        for column in self.columns:
+            if column.name not in found and column.pattern is not None:
+                hits = [
+                    n for n, key in enumerate(bare) if n not in taken and column.pattern.search(key)
+                ]
+                if hits:
+                    found[column.name] = tuple(hits)
+                    taken.update(hits)
         return found
+
+    def _bare(self, key: str) -> str:
+        return next((key.removeprefix(p) for p in self.prefixes if key.startswith(p)), key)
 
 
 @dataclass(frozen=True)
@@ -144,22 +201,43 @@ def best_log(logs: Iterable[Log], activities: Collection[str]) -> tuple[Log | No
     return None, f"nearest is {ranked[0].name} with {shared} activities in common"
 
 
+def _pattern(place: str, text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, flags=re.IGNORECASE)
+    except re.error as error:
+        raise ContractError(f"{place}: {text!r} is not a pattern: {error}.") from error
+
+
 def _columns(place: str, told: Mapping[str, Any], required: Collection[str]) -> tuple[Column, ...]:
     columns = []
     for name, detail in told.items():
-        kind = detail if isinstance(detail, str) else detail["type"]
-        more = () if isinstance(detail, str) else detail.get("headers", ())
-        if kind not in TYPES:
+        said = {"type": detail} if isinstance(detail, str) else detail
+        if said["type"] not in TYPES:
             raise ContractError(
-                f"{place}.{name} has the type {kind!r}; known are {', '.join(TYPES)}."
+                f"{place}.{name} has the type {said['type']!r}; known are {', '.join(TYPES)}."
             )
-        headers = {name, header_key(name.replace("_", "")), *(header_key(more) for more in more)}
-        columns.append(Column(name, kind, frozenset(headers), name in required))
+        more = (header_key(header) for header in said.get("headers", ()))
+        headers = tuple(dict.fromkeys((name, name.replace("_", ""), *more)))
+        pattern = _pattern(f"{place}.{name}", said["pattern"]) if "pattern" in said else None
+        columns.append(Column(name, said["type"], headers, name in required, pattern))
     return tuple(columns)
+
+
+def _spreads(place: str, table: str, told: Mapping[str, Any]) -> tuple[Spread, ...]:
+    return tuple(
+        Spread(
+            f"{table}_{name}",
+            tuple(detail["keep"]),
+            _pattern(f"{place}.spread.{name}", detail["pattern"]),
+            detail["type"],
+        )
+        for name, detail in told.items()
+    )
 
 
 def _object(vendor: str, name: str, told: Mapping[str, Any], path: Path) -> Object:
     required = told.get("required", ())
+    table = f"raw.{vendor}_{name}"
     strangers = {*required, *told["fingerprint"]} - set(told["columns"])
     if strangers:
         raise ContractError(
@@ -167,13 +245,17 @@ def _object(vendor: str, name: str, told: Mapping[str, Any], path: Path) -> Obje
             f"which is none of [objects.{name}.columns]."
         )
     return Object(
-        f"raw.{vendor}_{name}",
+        table,
         str(told["description"]),
         _columns(f"{path}: {name}", told["columns"], required),
         frozenset(told["fingerprint"]),
         told.get("id_prefix"),
         bool(told.get("decisive", False)),
-        name.replace("_", ""),
+        frozenset({name.replace("_", ""), *(word.lower() for word in told.get("file_names", ()))}),
+        frozenset(header_key(header) for header in told.get("without", ())),
+        tuple(header_key(prefix) for prefix in told.get("prefixes", ())),
+        tuple(told.get("pairs", ())),
+        _spreads(f"{path}: {name}", table, told.get("spread", {})),
     )
 
 
@@ -188,13 +270,13 @@ def _events(told: Mapping[str, Any], path: Path) -> Object:
         Column(
             name,
             kind,
-            frozenset(header_key(header) for header in told["headers"].get(role, ())),
+            tuple(header_key(header) for header in told["headers"].get(role, ())),
             role in NEEDED_ROLES,
         )
         for role, (name, kind) in ROLES.items()
     )
     needed = frozenset(column.name for column in columns if column.is_required)
-    return Object(EVENTS, str(told["description"]), columns, needed, None, False, "")
+    return Object(EVENTS, str(told["description"]), columns, needed, None, False, frozenset())
 
 
 def _row(row: Mapping[str, Any], path: Path) -> dict[str, str]:
@@ -262,3 +344,32 @@ def load(folder: Path) -> Contracts:
                 f"{path}: the key {error} is missing. See the other contracts."
             ) from error
     return Contracts(tuple(objects), tuple(logs), digest.hexdigest())
+
+
+def with_headers(known: Contracts, said: Mapping[str, Sequence[str]]) -> Contracts:
+    """The contracts with further headers, by `vendor_object.column`, preferred to their own.
+
+    Raises ContractError for a column that no contract has.
+    """
+    objects = {thing.name: thing for thing in known.objects}
+    for place, headers in said.items():
+        name, _, wanted = place.partition(".")
+        thing = objects.get(name)
+        if thing is None or wanted not in {column.name for column in thing.columns}:
+            near = thing.columns if thing is not None else ()
+            has = ", ".join(column.name for column in near) or ", ".join(sorted(objects))
+            raise ContractError(
+                f"[source.columns] {place!r} is no column of a contract; known there: {has}."
+            )
+        more = tuple(header_key(header) for header in headers)
+        objects[name] = replace(
+            thing,
+            columns=tuple(
+                replace(column, headers=(*more, *column.headers))
+                if column.name == wanted
+                else column
+                for column in thing.columns
+            ),
+        )
+    digest = hashlib.sha256(f"{known.digest}{sorted(said.items())}".encode()).hexdigest()
+    return Contracts(tuple(objects.values()), known.logs, digest if said else known.digest)

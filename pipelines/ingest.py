@@ -52,6 +52,11 @@ def raw_tables(contracts: Contracts) -> dict[str, str]:
     """Every table of the hop, with its description."""
     return {
         **{thing.table: thing.description for thing in contracts.objects},
+        **{
+            spread.table: f"{thing.description} Its columns of one kind, a value a line."
+            for thing in contracts.objects
+            for spread in thing.spreads
+        },
         **DESCRIPTIONS,
     }
 
@@ -66,6 +71,9 @@ def _create(con: duckdb.DuckDBPyConnection, contracts: Contracts) -> None:
     for thing in contracts.objects:
         columns = ", ".join(f"{column.name} varchar" for column in thing.columns)
         layouts[thing.table] = f"{columns}, _file varchar, _line bigint"
+        for spread in thing.spreads:
+            kept = ", ".join(f"{column} varchar" for column in (*spread.keep, "name", "value"))
+            layouts[spread.table] = f"{kept}, _file varchar, _line bigint"
     events = ", ".join(f"{name} varchar" for name in EVENT_COLUMNS)
     layouts[EVENTS] = f"{events}, _file varchar, _line bigint"
     for table, layout in layouts.items():
@@ -113,8 +121,9 @@ def _read_with(contracts: Contracts, options: Options) -> str:
 
 
 def _forget(con: duckdb.DuckDBPyConnection, contracts: Contracts, labels: Sequence[str]) -> None:
+    spreads = [spread.table for thing in contracts.objects for spread in thing.spreads]
     for label in labels:
-        for table in line_tables(contracts):
+        for table in (*line_tables(contracts), *spreads):
             con.execute(f"delete from {table} where _file = $1", [label])
         con.execute(f"delete from {FILES} where path = $1", [label])
         for table in (REJECTS, COLUMNS):

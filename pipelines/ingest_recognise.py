@@ -4,9 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.contracts import Object
+from pipelines.contracts import Object, header_key
 from pipelines.exports import ExportError
 from pipelines.values import DAMAGED_ID
+
+# A file named like an object is that object's from this share of its fingerprint on.
+LEAST_SHARED = 0.5
 
 
 class Unrecognised(ExportError):
@@ -30,31 +33,36 @@ def recognise(
     file that is named like an object and fails in that, or whose header lacks nothing but the
     id, is that object's and cannot be used; any other file is no known export.
     """
-    fitting: list[tuple[int, Object]] = []
-    nearest: list[tuple[float, Object, set[str]]] = []
+    keys = {header_key(head) for head in header}
+    fitting: list[tuple[bool, int, int, Object]] = []
+    nearest: list[tuple[float, bool, Object, set[str]]] = []
     for thing in objects:
-        found = set(thing.matched(header).values())
-        is_named = thing.file_name == file_name
+        if thing.without & keys:
+            continue
+        found = set(thing.places(header))
+        is_named = file_name in thing.file_names
         required = {column.name for column in thing.columns if column.is_required}
         lacking = (required if is_named else required | thing.fingerprint) - found
         if not lacking and _has_ids_of(thing, first_id):
-            fitting.append((len(thing.fingerprint & found), thing))
+            seen = thing.fingerprint & found
+            fitting.append((seen == thing.fingerprint, len(seen), len(found), thing))
         share = len(thing.fingerprint & (found | {"id"})) / len(thing.fingerprint)
-        nearest.append((share + is_named, thing, lacking))
+        nearest.append((share, is_named, thing, lacking))
     if fitting:
-        return Recognised(max(fitting, key=lambda fit: fit[0])[1])
+        return Recognised(max(fitting, key=lambda fit: fit[:3])[3])
     if not nearest:
         return Recognised(None, "there is no contract to compare it with")
-    _, thing, lacking = max(nearest, key=lambda near: near[0])
-    name = thing.table.removeprefix("raw.")
+    share, is_named, thing, lacking = max(nearest, key=lambda near: near[0] + near[1])
     why = (
         f"it lacks the column {', '.join(sorted(lacking))}; its header is: {', '.join(header)}"
         if lacking
         else f"its ids do not begin with {thing.id_prefix} (the first is {first_id!r})"
     )
-    if thing.file_name == file_name or lacking == {"id"}:
-        return Recognised(thing, f"it should be a {name}, but {why}. Export it again with that")
-    return Recognised(None, f"nearest is {name}, but {why}")
+    if (is_named and share >= LEAST_SHARED) or lacking == {"id"}:
+        return Recognised(
+            thing, f"it should be a {thing.name}, but {why}. Export it again with that"
+        )
+    return Recognised(None, f"nearest is {thing.name}, but {why}")
 
 
 def _has_ids_of(thing: Object, first_id: str | None) -> bool:

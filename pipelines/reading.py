@@ -16,6 +16,7 @@ from pipelines.contracts import (
     Contracts,
     Log,
     Object,
+    Spread,
     best_log,
     header_key,
 )
@@ -105,24 +106,23 @@ class Reader:
             PurePath(file.label.rsplit("!", 1)[-1]).name.split(".")[0].lower(),
         )
         if found.thing is not None and not found.reason:
-            self.kind = found.thing.table.removeprefix("raw.")
+            self.kind = found.thing.name
             return found.thing, self.kind
         if any(
-            set(NEEDED_EVENT_COLUMNS) <= set(log.events.matched(head.header).values())
+            set(NEEDED_EVENT_COLUMNS) <= set(log.events.places(head.header))
             for log in self.contracts.logs
         ):
             return None, ""
         if found.thing is None:
             raise Unrecognised(f"{file.label}: not a known export; {found.reason}.")
-        self.kind = found.thing.table.removeprefix("raw.")
+        self.kind = found.thing.name
         raise ExportError(f"{file.label}: {found.reason}.")
 
     def _log(self, file: Offered, head: Head) -> Log:
         """The event log whose activities a staged file shows."""
         nearest = ""
         for log in self.contracts.logs:
-            matched = log.events.matched(head.header)
-            place = next((n for n, h in enumerate(head.header) if matched.get(h) == "activity"), 0)
+            place = log.events.places(head.header).get("activity", (0,))[0]
             seen = self.con.execute(f"select distinct {values.plain(f'c{place}')} from staged")
             found, nearest = best_log([log], {str(name) for (name,) in seen.fetchall()})
             if found is not None:
@@ -182,12 +182,10 @@ class Reader:
         self, file: Offered, head: Head, thing: Object, name: str, log: Log | None
     ) -> tuple[int, int]:
         """Read the staged lines of an object; how many were read and how many refused."""
-        matched = thing.matched(head.header)
+        places = thing.places(head.header)
+        spreads = {spread: spread.places(head.header) for spread in thing.spreads}
         width = len(head.header)
-        place_of: dict[str, str] = {}
-        for n, header in enumerate(head.header):
-            if header in matched:
-                place_of.setdefault(matched[header], f"c{n}")
+        place_of = {column: _text_at(at) for column, at in places.items()}
         present = [column for column in thing.columns if column.name in place_of]
         for column in present:
             if column.type in ("id", "sf_id"):
@@ -204,15 +202,40 @@ class Reader:
             + "$1 as _file, _line from typed where not is_refused",
             [file.label],
         )
+        mapped = {n: column for column, at in places.items() for n in at}
+        for spread, at in spreads.items():
+            mapped.update(dict.fromkeys(at, spread.table.removeprefix("raw.")))
+            self._spread(file.label, spread, at)
         self.con.executemany(
             f"insert into {COLUMNS} values ($1, $2, $3)",
-            [[file.label, header, matched.get(header)] for header in head.header],
+            [[file.label, header, mapped.get(n)] for n, header in enumerate(head.header)],
         )
         counts = self.con.execute(
             "select count(*) filter (where not is_refused), count(*) filter (where is_refused) "
             "from typed"
         ).fetchall()[0]
         return int(counts[0]), int(counts[1])
+
+    def _spread(self, label: str, spread: Spread, places: Mapping[int, str]) -> None:
+        """The values of columns of one kind as rows of their own table, empty ones left out."""
+        for n, name in places.items():
+            text = values.plain(f"s.c{n}")
+            form = values.form_of(
+                self.con, "staged", f"c{n}", spread.type, f"{label}, column {spread.table}.value"
+            )
+            value = values.read(text, spread.type, form)
+            kept = ", ".join(f"t.{column}" for column in spread.keep)
+            self.con.execute(
+                f"insert into {spread.table} select {kept}, $1, {value}, $2, _line from typed as t "
+                f"join staged as s using (_line) where not t.is_refused and {value} is not null",
+                [name, label],
+            )
+            self.con.execute(
+                f"insert into {REJECTS} select $1, _line, $2, left({text}, {VALUE_SHOWN}), "
+                f"'not a {spread.type} that can be read, or out of range; kept as unknown', false "
+                f"from staged as s where {text} is not null and {value} is null",
+                [label, f"{spread.table.removeprefix('raw.')}.value"],
+            )
 
     def _type(
         self,
@@ -227,15 +250,15 @@ class Reader:
         without a column that it needs: `lacks` names that column and `shown` is its text.
         """
         # One step after the other: an expression that holds another many times is slow to plan.
-        plain = ", ".join(f"{values.plain(place)} as plain_{place}" for place in place_of.values())
+        plain = ", ".join(f"{values.plain(t)} as plain_{name}" for name, t in place_of.items())
         read = []
         for column in present:
             place = place_of[column.name]
-            text = place if column.type == "text" else f"plain_{place}"
+            text = place if column.type == "text" else f"plain_{column.name}"
             form = forms.get(column.name, values.PLAIN_FORM)
             read.append(f"{values.read(text, column.type, form)} as {column.name}")
         unread = "".join(
-            f", case when {column.name} is null then plain_{place_of[column.name]} end "
+            f", case when {column.name} is null then plain_{column.name} end "
             f"as unread_{column.name}"
             for column in _checked(present)
         )
@@ -308,6 +331,13 @@ class Reader:
                 "spreadsheet made a number of it; its digits are lost. Export to CSV again and do "
                 "not save it from a spreadsheet."
             )
+
+
+def _text_at(places: Sequence[int]) -> str:
+    """The first of some columns of a line that is not empty."""
+    if len(places) == 1:
+        return f"c{places[0]}"
+    return f"coalesce({', '.join(f'nullif(trim(c{n}), {chr(39) * 2})' for n in places)})"
 
 
 def _checked(columns: Sequence[Column]) -> list[Column]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,44 @@ def built_warehouse(sample_home):
 @pytest.fixture(scope="session")
 def published(sample_home):
     return (sample_home / "published" / "latest").resolve()
+
+
+class Told:
+    """A warehouse in memory that holds a folder of exports as far as core."""
+
+    def __init__(self, con, report):
+        self.con = con
+        self.report = report
+
+    def rows(self, sql):
+        return self.con.execute(sql).fetchall()
+
+
+@pytest.fixture
+def told(tmp_path):
+    """Brings a folder of exports as far as core; gives what came of it."""
+    from pipelines import contracts, exports, ingest, seeds, settings, tables, warehouse
+    from pipelines.night import CONTRACTS, RULES
+    from pipelines.reading import Options
+
+    opened = ExitStack()
+
+    def told(folder, as_of=None, said=None):
+        con = opened.enter_context(warehouse.in_memory())
+        chosen = settings.Settings.model_validate(said or {})
+        temp = tmp_path / "temp"
+        options = Options(date_order=chosen.source.date_order)
+        report = ingest.ingest(
+            con, exports.offered(folder, temp), contracts.load(CONTRACTS), temp, options
+        )
+        seeds.write(con, RULES, chosen.parameters(as_of))
+        for query in tables.queries().values():
+            if query.schema in ("crm", "core"):
+                tables.build(con, query)
+        return Told(con, report)
+
+    with opened:
+        yield told
 
 
 @pytest.fixture(scope="session")
