@@ -65,6 +65,16 @@ def header_key(header: str) -> str:
     return unicodedata.normalize("NFC", header).replace("\ufeff", "").strip().lower()
 
 
+def fixed_columns(header: Sequence[str], pair: Sequence[str]) -> int:
+    """How many columns stand before a pair that is repeated with numbers behind its names."""
+    numbered = [re.compile(rf"{re.escape(name)}[ _.-]?\d+") for name in pair]
+    keys = [header_key(head) for head in header]
+    for n in range(len(keys) - 1):
+        if numbered[0].fullmatch(keys[n]) and numbered[1].fullmatch(keys[n + 1]):
+            return n
+    return len(keys)
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a raw table: its type, the headers it goes by, whether a line needs it.
@@ -131,6 +141,8 @@ class Object:
         A position belongs to one column: to the first that goes by that header.
         """
         keys = [header_key(head) for head in header]
+        if self.is_ragged(header):
+            keys = [*keys[: fixed_columns(header, self.pairs)], *self.pairs]
         bare = [self._bare(key) for key in keys]
         taken: set[int] = set()
         found: dict[str, tuple[int, ...]] = {}
@@ -152,6 +164,10 @@ class Object:
                     found[column.name] = tuple(hits)
                     taken.update(hits)
         return found
+
+    def is_ragged(self, header: Sequence[str]) -> bool:
+        """Whether a header repeats the pair of columns of this object."""
+        return bool(self.pairs) and fixed_columns(header, self.pairs) < len(header)
 
     def _bare(self, key: str) -> str:
         return next((key.removeprefix(p) for p in self.prefixes if key.startswith(p)), key)
@@ -359,7 +375,7 @@ def with_headers(known: Contracts, said: Mapping[str, Sequence[str]]) -> Contrac
             near = thing.columns if thing is not None else ()
             has = ", ".join(column.name for column in near) or ", ".join(sorted(objects))
             raise ContractError(
-                f"[source.columns] {place!r} is no column of a contract; known there: {has}."
+                f"[columns] {place!r} is no column of a contract; known there: {has}."
             )
         more = tuple(header_key(header) for header in headers)
         objects[name] = replace(

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts import EVENT_COLUMNS, EVENTS, MAPPING_COLUMNS, Contracts, Log
-from pipelines.exports import ExportError, Offered, digest
+from pipelines.exports import READABLE, ExportError, Offered, digest
 from pipelines.ingest_recognise import Unrecognised
 from pipelines.reading import COLUMNS, FILES, REJECTS, Options, Reader
 from pipelines.warehouse import transaction
@@ -116,7 +116,15 @@ def _write_log_contracts(con: duckdb.DuckDBPyConnection, logs: Sequence[Log]) ->
 
 def _read_with(contracts: Contracts, options: Options) -> str:
     return hashlib.sha256(
-        repr((contracts.digest, sorted(options.date_order.items()))).encode()
+        repr(
+            (
+                contracts.digest,
+                *(
+                    sorted(said.items())
+                    for said in (options.date_order, options.time_zone, options.encoding)
+                ),
+            )
+        ).encode()
     ).hexdigest()[:16]
 
 
@@ -150,9 +158,15 @@ def _read_one(
     report: IngestReport,
 ) -> None:
     """Read one file, or keep why it was not read."""
+    if not file.is_asked:
+        reason = "a table that no contract knows"
+        _record(con, file, read_with, decision="passed_over", reason=reason)
+        return
     try:
         if not file.is_readable:
-            raise Unrecognised(f"{file.label}: not a kind of file that is read (csv, tsv, xes).")
+            raise Unrecognised(
+                f"{file.label}: not a kind of file that is read ({', '.join(READABLE)}; also .gz)."
+            )
         said = reader.xes(file) if file.is_log else reader.text(file)
     except Unrecognised as reason:
         report.unrecognised[file.label] = str(reason)

@@ -1,7 +1,7 @@
 """One file into its raw table: recognised, cleaned of its dialect, every refused line kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pipelines import textfiles, values, xes
+from pipelines import conversions, ragged, textfiles, values, xes
 from pipelines.contracts import (
     NEEDED_EVENT_COLUMNS,
     Column,
@@ -21,7 +21,7 @@ from pipelines.contracts import (
     header_key,
 )
 from pipelines.exports import ExportError, Offered
-from pipelines.ingest_recognise import Unrecognised, recognise
+from pipelines.ingest_recognise import Recognised, Unrecognised, recognise
 from pipelines.textfiles import Head, Misfit, Records
 from pipelines.values import Form
 
@@ -38,6 +38,8 @@ class Options:
     """What the settings say about reading."""
 
     date_order: Mapping[str, str] = field(default_factory=dict)
+    time_zone: Mapping[str, str] = field(default_factory=dict)
+    encoding: Mapping[str, str] = field(default_factory=dict)
     full: bool = False
 
 
@@ -57,17 +59,21 @@ class Reader:
         """Read one delimited file; the row of raw.files. Raises ExportError to refuse it."""
         self.kind = None
         with TemporaryDirectory(dir=self.temp) as place:
-            head = textfiles.look(file.label, file.path, Path(place))
-            thing, name = self._known(file, head)
+            head = self._looked_at(file, Path(place))
+            thing, name, head = self._known(file, head)
+            odd: tuple[Misfit, ...] = ()
+            if thing is not None and thing.is_ragged(head.header):
+                head, odd = ragged.unfolded(head, thing.pairs, Path(place))
             records = textfiles.records(file.label, head, Path(place))
+            misfits = (*odd, *records.misfits)
             self._stage(file, head, records)
         log: Log | None = None
         if thing is None:
             log = self._log(file, head)
             self.kind, name, thing = f"event_log:{log.name}", "event_log_event", log.events
         rows, refused = self._lines(file, head, thing, name, log)
-        refused += self._refuse_misfits(file, records.misfits)
-        offered = len(records.lines) + len(records.misfits)
+        refused += self._refuse_misfits(file, misfits)
+        offered = len(records.lines) + len(misfits)
         if rows + refused != offered:
             raise ExportError(
                 f"{file.label}: {offered} lines were offered but {rows} read and "
@@ -77,7 +83,7 @@ class Reader:
         self.con.execute("drop table typed")
         return {
             "encoding": head.encoding,
-            "delimiter": head.delimiter,
+            "delimiter": None if head.encoding is None else head.delimiter,
             "kind": self.kind,
             "rows": rows,
             "rejected_rows": refused,
@@ -95,28 +101,49 @@ class Reader:
             "rejected_rows": refused,
         }
 
-    def _known(self, file: Offered, head: Head) -> tuple[Object | None, str]:
-        """The object that a file holds, or None for a log, whose activities are yet to be seen."""
+    def _looked_at(self, file: Offered, place: Path) -> Head:
+        made = conversions.plain(file, place)
+        if made is not None:
+            return textfiles.look(file.label, made.path, place, made.numbers)
+        said = self.options.encoding.get(file.label)
+        return textfiles.look(file.label, file.path, place, encoding=said)
+
+    def _known(self, file: Offered, head: Head) -> tuple[Object | None, str, Head]:
+        """The object that a file holds, or None for a log, whose activities are yet to be seen.
+
+        Where the first record is no known header, one of the next may be, below a title.
+        """
+        top = self._recognised(file, head)
+        if top.thing is not None and not top.reason:
+            self.kind = top.thing.name
+            return top.thing, self.kind, head
+        if self._is_log(head):
+            return None, "", head
+        for lower in head.lower():
+            found = self._recognised(file, lower)
+            if found.thing is not None and not found.reason:
+                self.kind = found.thing.name
+                return found.thing, self.kind, lower
+        if top.thing is None:
+            raise Unrecognised(f"{file.label}: not a known export; {top.reason}.")
+        self.kind = top.thing.name
+        raise ExportError(f"{file.label}: {top.reason}.")
+
+    def _recognised(self, file: Offered, head: Head) -> Recognised:
         place = next((n for n, h in enumerate(head.header) if header_key(h) == "id"), None)
         ids = [row[place] for row in head.first if place is not None and place < len(row)]
-        found = recognise(
+        return recognise(
             self.contracts.objects,
             head.header,
             next((text.strip(" ='\"") for text in ids if text.strip()), None),
             PurePath(file.label.rsplit("!", 1)[-1]).name.split(".")[0].lower(),
         )
-        if found.thing is not None and not found.reason:
-            self.kind = found.thing.name
-            return found.thing, self.kind
-        if any(
+
+    def _is_log(self, head: Head) -> bool:
+        return any(
             set(NEEDED_EVENT_COLUMNS) <= set(log.events.places(head.header))
             for log in self.contracts.logs
-        ):
-            return None, ""
-        if found.thing is None:
-            raise Unrecognised(f"{file.label}: not a known export; {found.reason}.")
-        self.kind = found.thing.name
-        raise ExportError(f"{file.label}: {found.reason}.")
+        )
 
     def _log(self, file: Offered, head: Head) -> Log:
         """The event log whose activities a staged file shows."""
@@ -220,8 +247,8 @@ class Reader:
         """The values of columns of one kind as rows of their own table, empty ones left out."""
         for n, name in places.items():
             text = values.plain(f"s.c{n}")
-            form = values.form_of(
-                self.con, "staged", f"c{n}", spread.type, f"{label}, column {spread.table}.value"
+            form = self._form(
+                label, spread.table.removeprefix("raw."), "value", spread.type, f"c{n}"
             )
             value = values.read(text, spread.type, form)
             kept = ", ".join(f"t.{column}" for column in spread.keep)
@@ -258,7 +285,8 @@ class Reader:
             form = forms.get(column.name, values.PLAIN_FORM)
             read.append(f"{values.read(text, column.type, form)} as {column.name}")
         unread = "".join(
-            f", case when {column.name} is null then plain_{column.name} end "
+            f", case when {column.name} is null and not "
+            f"{values.is_nothing(f'plain_{column.name}')} then plain_{column.name} end "
             f"as unread_{column.name}"
             for column in _checked(present)
         )
@@ -286,20 +314,25 @@ class Reader:
         checked = _checked(present)
         counts = ", ".join(f"count(unread_{column.name})" for column in checked)
         unread = self.con.execute(f"select {counts or 0} from typed").fetchall()[0]
-        forms = {}
-        for column, odd in zip(checked, unread, strict=False):
-            if odd:
-                key = f"{name}.{column.name}"
-                said = self.options.date_order.get(key, self.options.date_order.get("*"))
-                forms[column.name] = values.form_of(
-                    self.con,
-                    "staged",
-                    place_of[column.name],
-                    column.type,
-                    f"{label}, column {key}",
-                    said,
-                )
+        forms = {
+            column.name: self._form(label, name, column.name, column.type, place_of[column.name])
+            for column, odd in zip(checked, unread, strict=False)
+            if odd or (column.type == "datetime" and self._zone(name))
+        }
         return {column: form for column, form in forms.items() if form != values.PLAIN_FORM}
+
+    def _form(self, label: str, name: str, column: str, kind: str, place: str) -> Form:
+        key = f"{name}.{column}"
+        said = self.options.date_order.get(key, self.options.date_order.get("*"))
+        form = values.form_of(self.con, "staged", place, kind, f"{label}, column {key}", said)
+        return replace(form, time_zone=self._zone(name)) if kind == "datetime" else form
+
+    def _zone(self, name: str) -> str:
+        """The zone in which the settings say that a file tells its times; empty for UTC."""
+        fitting = [
+            key for key in self.options.time_zone if key == name or name.startswith(f"{key}_")
+        ]
+        return self.options.time_zone.get(max(fitting, key=len, default="*"), "")
 
     def _reject(self, label: str, present: Sequence[Column]) -> None:
         """Keep the typed lines that are refused, and the values that could not be read."""
@@ -320,14 +353,28 @@ class Reader:
             )
 
     def _refuse_damaged(self, label: str, column: str, place: str) -> None:
-        rows = self.con.execute(
-            f"select min(_line), min_by({place}, _line) from staged "
-            f"where contains({place}, '+') and regexp_matches(trim({place}), "
-            f"'{values.DAMAGED_ID}')"
-        ).fetchall()
-        if rows[0][0] is not None:
+        damaged = (
+            f"(contains({place}, '+') or starts_with({place}, '#')) "
+            f"and regexp_matches(trim({place}), '{values.DAMAGED_ID}')"
+        )
+        zeroed = (
+            f"ends_with({place}, '0000') and regexp_matches(trim({place}), '{values.ZEROED_ID}')"
+        )
+        line, value, zeros, first = self.con.execute(
+            f"select min(_line) filter (where {damaged}), "
+            f"min_by({place}, _line) filter (where {damaged}), "
+            f"count(*) filter (where {zeroed}), min(_line) filter (where {zeroed}) from staged"
+        ).fetchall()[0]
+        # One id in ten thousand ends so by chance; all of them do not.
+        if line is None and zeros > 1:
+            line, value = self.con.execute(
+                f"select $1, min_by({place}, _line) from staged where {place} <> '' "
+                "having count(*) = $2",
+                [first, zeros],
+            ).fetchone() or (None, None)
+        if line is not None:
             raise ExportError(
-                f"{label}, line {rows[0][0]}, column {column}: {rows[0][1]!r} was an id before a "
+                f"{label}, line {line}, column {column}: {value!r} was an id before a "
                 "spreadsheet made a number of it; its digits are lost. Export to CSV again and do "
                 "not save it from a spreadsheet."
             )

@@ -4,8 +4,9 @@ import codecs
 import csv
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -16,6 +17,9 @@ from pipelines.ingest_scan import Scan, scan
 
 DELIMITERS = (",", ";", "\t", "|")
 RECORDS_SNIFFED = 200
+# A report's title, its filters and a blank line or two stand above the header.
+LINES_ABOVE = 16
+ABOVE = "above the header"
 HANGUL_SHARE = 0.9
 LONGEST_FIELD = 1 << 27
 CELL_SHOWN = 200
@@ -25,14 +29,52 @@ END = "\x00end of file\x00"
 
 @dataclass(frozen=True)
 class Head:
-    """A delimited text file as UTF-8 on disk, of which only the first records have been read."""
+    """A delimited text file as UTF-8 on disk, of which only the first records have been read.
+
+    `beginning` are those records with the physical line each begins on; the one at `place` is the
+    header. `numbers` are the records' own numbers where the text was made from something else.
+    """
 
     path: Path
-    encoding: str
+    encoding: str | None
     delimiter: str
-    header: tuple[str, ...]
-    skipped_lines: int
-    first: tuple[tuple[str, ...], ...]
+    beginning: tuple[tuple[int, tuple[str, ...]], ...]
+    place: int = 0
+    numbers: np.ndarray | None = None
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The headers of the columns."""
+        return tuple(cell.replace("\ufeff", "") for cell in self.beginning[self.place][1])
+
+    @property
+    def skipped_lines(self) -> int:
+        """The physical lines above the header."""
+        return self.beginning[self.place][0] - 1
+
+    @property
+    def first(self) -> tuple[tuple[str, ...], ...]:
+        """The first records below the header."""
+        return tuple(cells for _, cells in self.beginning[self.place + 1 :])
+
+    def lower(self) -> Iterator[Self]:
+        """The same file with a header further down, below lines that say what it is."""
+        for place in range(1, min(LINES_ABOVE, len(self.beginning))):
+            if len(self.beginning[place][1]) > 1:
+                yield replace(self, place=place)
+
+    @property
+    def above(self) -> tuple["Misfit", ...]:
+        """The records above the header, which are no lines of the table."""
+        return tuple(
+            Misfit(
+                line if self.numbers is None else int(self.numbers[n]),
+                line if self.numbers is None else int(self.numbers[n]),
+                " ".join(cell for cell in cells if cell)[:CELL_SHOWN],
+                ABOVE,
+            )
+            for n, (line, cells) in enumerate(self.beginning[: self.place])
+        )
 
 
 @dataclass(frozen=True)
@@ -144,7 +186,7 @@ class _Lines:
         return line
 
 
-def _parsed(
+def parsed(
     path: Path, delimiter: str, skipped: int, escape: str | None = None, end: str = ""
 ) -> Iterator[tuple[int, list[str], list[str]]]:
     """The first physical line, the fields and the text lines of each record but blank lines.
@@ -178,39 +220,54 @@ def _delimiter(path: Path, skipped: int) -> str:
     """The delimiter that gives the most fields on the most records; a comma for one column."""
     best, best_score = ",", (0.0, 0)
     for delimiter in DELIMITERS:
-        first = itertools.islice(_parsed(path, delimiter, skipped), RECORDS_SNIFFED)
-        widths = [len(record) for _, record, _ in first]
-        if not widths or widths[0] < 2:
+        first = itertools.islice(parsed(path, delimiter, skipped), RECORDS_SNIFFED)
+        widths = Counter(len(record) for _, record, _ in first)
+        usual = max(widths, key=lambda width: (widths[width], width), default=1)
+        if usual < 2:
             continue
-        score = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
+        score = (widths[usual] / widths.total(), usual)
         if score > best_score:
             best, best_score = delimiter, score
     return best
 
 
-def look(label: str, path: Path, temp: Path) -> Head:
-    """Look at the beginning of a file. Raises ExportError when it is empty or cannot be read."""
-    encoding = encoding_of(path)
-    plain = _as_utf8(label, path, encoding, temp)
+def look(
+    label: str,
+    path: Path,
+    temp: Path,
+    numbers: np.ndarray | None = None,
+    encoding: str | None = None,
+) -> Head:
+    """Look at the beginning of a file.
+
+    `numbers` come with a text that was made from something else; `encoding` is one that the
+    settings name. Raises ExportError when the file is empty or cannot be read.
+    """
+    if numbers is not None:
+        return Head(path, None, ",", _beginning(label, path, ",", 0), numbers=numbers)
+    known = encoding or encoding_of(path)
+    plain = _as_utf8(label, path, known, temp)
     with plain.open(encoding="utf-8", newline="") as lines:
         said = re.fullmatch(r"\"?sep=(.)\"?\s*", lines.readline())
     skipped = 1 if said else 0
     try:
         delimiter = said.group(1) if said else _delimiter(plain, skipped)
-        first = list(itertools.islice(_parsed(plain, delimiter, skipped), RECORDS_SNIFFED))
+    except csv.Error as error:
+        raise _broken(label, 1, error) from error
+    return Head(plain, known, delimiter, _beginning(label, plain, delimiter, skipped))
+
+
+def _beginning(
+    label: str, path: Path, delimiter: str, skipped: int
+) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    try:
+        records = itertools.islice(parsed(path, delimiter, skipped), RECORDS_SNIFFED)
+        first = tuple((line, tuple(record)) for line, record, _ in records)
     except csv.Error as error:
         raise _broken(label, 1, error) from error
     if not first:
         raise ExportError(f"{label}: the file is empty. Export it again.")
-    header, *rest = (tuple(record) for _, record, _ in first)
-    return Head(
-        plain,
-        encoding,
-        delimiter,
-        tuple(cell.replace("\ufeff", "") for cell in header),
-        skipped,
-        tuple(rest),
-    )
+    return first
 
 
 def _broken(label: str, line: int, error: csv.Error) -> ExportError:
@@ -224,12 +281,15 @@ def records(label: str, head: Head, temp: Path) -> Records:
 
     Raises ExportError when it cannot be parsed.
     """
+    if head.numbers is not None:
+        lines = head.numbers[head.place + 1 :]
+        return Records(head.path, head.skipped_lines, head.delimiter, lines, head.above)
     found = scan(head.path, head.delimiter, head.skipped_lines)
     if not found.is_clean:
         return _rewritten(label, head, temp)
     whole = found.widths == len(head.header)
     if whole.all():
-        return Records(head.path, head.skipped_lines, head.delimiter, found.lines, ())
+        return Records(head.path, head.skipped_lines, head.delimiter, found.lines, head.above)
     return _without_misfits(head, found, temp)
 
 
@@ -247,7 +307,9 @@ def _without_misfits(head: Head, found: Scan, temp: Path) -> Records:
             last = line + text.rstrip(b"\r\n").count(b"\n")
             misfits.append(_misfit(line, last, cells[0], _of_width(found.widths[n], head.header)))
         _copy(source, target, head.path.stat().st_size - source.tell())
-    return Records(place, head.skipped_lines, head.delimiter, found.lines[whole], tuple(misfits))
+    return Records(
+        place, head.skipped_lines, head.delimiter, found.lines[whole], (*head.above, *misfits)
+    )
 
 
 def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:
@@ -286,7 +348,7 @@ def _lenient(label: str, head: Head, place: Path, escape: str | None) -> Records
         writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\n")
         try:
             for n, (line, record, lines) in enumerate(
-                _parsed(head.path, head.delimiter, head.skipped_lines, escape, end)
+                parsed(head.path, head.delimiter, head.skipped_lines, escape, end)
             ):
                 if record == [END, ""]:
                     break
@@ -305,4 +367,4 @@ def _lenient(label: str, head: Head, place: Path, escape: str | None) -> Records
                     starts.append(line)
         except csv.Error as error:
             raise _broken(label, line, error) from error
-    return Records(place, 0, ",", np.asarray(starts, dtype=np.int64), tuple(misfits))
+    return Records(place, 0, ",", np.asarray(starts, dtype=np.int64), (*head.above, *misfits))

@@ -21,8 +21,19 @@ KOREAN = (
     r"^(\d{4})[./] ?(\d{1,2})[./] ?(\d{1,2})\.?"
     r"(?: (오전|오후))?(?: ?(\d{1,2}):(\d{2})(?::(\d{2}))?)?$"
 )
-DAMAGED_ID = r"^\d([.,]\d+)?[eE]\+\d+$"
-MONEY = r"[$₩€£¥%원\s]|^[A-Z]{3}\s"
+# Epoch milliseconds or seconds, a spreadsheet's count of days, or year, month and day in one.
+COUNTED = r"^(\d{13}|\d{10}|\d{5}([.,]\d+)?|20\d{6})$"
+DAMAGED_ID = r"^(\d([.,]\d+)?[eE]\+\d+|#+)$"
+# A spreadsheet keeps 15 digits; of a longer id only zeros are left behind them.
+ZEROED_ID = r"^\d{12,}0000$"
+NOTHING = ("-", "--", "n/a", "null", "none", "(blank)", "(no value)", "없음", "해당 없음")
+# A reason may well be "None"; these say of any field that it is empty.
+EMPTY = ("-", "--", "(blank)", "(No value)")
+WITH_ZONE = r"(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
+MONEY = r"\b[A-Z]{3}\b|[$₩€£¥%원\s]"
+NEGATIVE = r"^\((.*)\)$"
+# 1.2억 is 120 million, 120만 is 1.2 million; the two may follow each other.
+COUNTED_MONEY = r"^-?([\d.,]+억)?([\d.,]+만)?[\d.,]*$"
 # 1,234,567 and 1,234.5 have a decimal point; 1.234,5 and 200,50 have a decimal comma; 1,234 alone
 # says neither.
 POINT = r"^-?(\d{1,3}(,\d{3}){2,}|\d{1,3}(,\d{3})+\.\d*|\d+\.(\d{1,2}|\d{4,}))$"
@@ -36,12 +47,15 @@ class Form:
     """What the values of one column look like beside ISO dates and plain numbers.
 
     `date_order` is dmy or mdy where slashed dates occur; `is_korean` tells of dates like
-    2026. 3. 29.; `decimal` is the mark of numbers with other signs in them, `.` or `,`.
+    2026. 3. 29.; `is_counted` of times as numbers; `decimal` is the mark of numbers with other
+    signs in them, `.` or `,`; `time_zone` is where a time without a zone was told.
     """
 
     date_order: str = ""
     is_korean: bool = False
+    is_counted: bool = False
     decimal: str = ""
+    time_zone: str = ""
 
 
 PLAIN_FORM = Form()
@@ -57,6 +71,12 @@ def plain(column: str) -> str:
         f"nullif(trim(case when starts_with({column}, '=') or starts_with({column}, '''') "
         f"then {bare} else {column} end), '')"
     )
+
+
+def is_nothing(text: str) -> str:
+    """Whether a `plain` text says that there is no value."""
+    words = ", ".join(f"'{word}'" for word in NOTHING)
+    return f"lower({text}) in ({words})"
 
 
 def eighteen(text: str) -> str:
@@ -129,14 +149,16 @@ def form_of(
     """
     text = plain(column)
     if kind in ("date", "datetime"):
-        odd, korean = con.execute(
-            f"select count(*), count(*) filter (where regexp_matches({text}, '{KOREAN}')) "
+        odd, korean, counted = con.execute(
+            f"select count(*), count(*) filter (where regexp_matches({text}, '{KOREAN}')), "
+            f"count(*) filter (where regexp_matches({text}, '{COUNTED}')) "
             f"from {table} where {text} is not null and {_iso(text, kind)} is null"
         ).fetchall()[0]
         if odd:
-            return Form(_slashed_order(con, table, column, place, said), korean > 0)
+            order = _slashed_order(con, table, column, place, said)
+            return Form(order, korean > 0, counted > 0)
     if kind == "number":
-        bare = f"regexp_replace({text}, '{MONEY}', '', 'g')"
+        bare = _bare(text)
         odd, points, commas = con.execute(
             f"select count(*) filter (where try_cast({text} as double) is null), "
             f"count(*) filter (where regexp_matches({bare}, '{POINT}')), "
@@ -165,37 +187,85 @@ def _moment(parts: list[str]) -> str:
     return f"try_cast(printf('%04d-%02d-%02d %02d:%02d:%02d', {', '.join(parts)}) as timestamptz)"
 
 
+def _counted(text: str) -> str:
+    number = f"try_cast(replace({text}, ',', '.') as double)"
+    since_1970 = (
+        f"case length({text}) when 13 then {number} / 1000 when 10 then {number} "
+        f"else round(({number} - 25569) * 86400) end"
+    )
+    compact = f"substr({text}, 1, 4) || '-' || substr({text}, 5, 2) || '-' || substr({text}, 7)"
+    return (
+        f"case when not regexp_matches({text}, '{COUNTED}') then null "
+        f"when length({text}) = 8 and starts_with({text}, '20') "
+        f"then try_cast({compact} as timestamptz) else to_timestamp({since_1970}) end"
+    )
+
+
+def _in_zone(text: str, zone: str) -> str:
+    """An ISO time that names no zone of its own, as told in this one."""
+    return (
+        f"case when regexp_matches({text}, '{WITH_ZONE}') and length({text}) > 11 "
+        f"then try_cast({text} as timestamptz) "
+        f"else timezone('{zone}', try_cast({text} as timestamp)) end"
+    )
+
+
 def _instant(text: str, kind: str, form: Form) -> str:
-    ways = [_iso(text, kind)]
+    zone = form.time_zone if kind == "datetime" else ""
+    ways = [_in_zone(text, zone) if zone else _iso(text, kind)]
+    if form.is_counted:
+        ways.append(_counted(text))
+    told = []
     if form.date_order:
         day, month = (1, 3) if form.date_order == "dmy" else (3, 1)
         parts = [_part(text, PARTS, n) for n in (4, month, day)]
         hour = _hour(text, PARTS, 5, 8, "pm", "am")
-        clock = [hour, *(_part(text, PARTS, n) for n in (6, 7))]
-        ways.append(
-            f"case when regexp_matches({text}, '{PARTS}') then {_moment(parts + clock)} end"
-        )
+        told.append((PARTS, [*parts, hour, *(_part(text, PARTS, n) for n in (6, 7))]))
     if form.is_korean:
         parts = [_part(text, KOREAN, n) for n in (1, 2, 3)]
         hour = _hour(text, KOREAN, 5, 4, "오후", "오전")
-        clock = [hour, *(_part(text, KOREAN, n) for n in (6, 7))]
-        ways.append(
-            f"case when regexp_matches({text}, '{KOREAN}') then {_moment(parts + clock)} end"
-        )
+        told.append((KOREAN, [*parts, hour, *(_part(text, KOREAN, n) for n in (6, 7))]))
+    for pattern, parts in told:
+        moment = _moment(parts)
+        if zone:
+            moment = f"timezone('{zone}', cast({moment} as timestamp))"
+        ways.append(f"case when regexp_matches({text}, '{pattern}') then {moment} end")
     return f"coalesce({', '.join(ways)})"
+
+
+def _bare(text: str) -> str:
+    """A number without its currency; a minus sign in the place of brackets."""
+    plain = f"regexp_replace({text}, '{NEGATIVE}', '-\\1')"
+    return f"regexp_replace({plain}, '{MONEY}', '', 'g')"
 
 
 def _number(text: str, form: Form) -> str:
     if not form.decimal:
         return f"try_cast({text} as double)"
-    bare = f"regexp_replace({text}, '{MONEY}', '', 'g')"
-    if form.decimal == ",":
-        return f"try_cast(replace(replace({bare}, '.', ''), ',', '.') as double)"
+    bare = _bare(text)
+    point, comma = (".", ",") if form.decimal == "." else (",", ".")
+
+    def part(group: str) -> str:
+        told = f"replace(replace({group}, '{comma}', ''), '{point}', '.')"
+        return f"try_cast({told} as double)"
+
     grouped = (
         f"case when regexp_matches({bare}, '{GROUPED}') then replace({bare}, ',', '') "
         f"else {bare} end"
+        if form.decimal == "."
+        else f"replace(replace({bare}, '.', ''), ',', '.')"
     )
-    return f"try_cast({grouped} as double)"
+    hundred_millions, ten_thousands, rest = (
+        f"coalesce({part(f'regexp_extract({bare}, {chr(39)}{pattern}{chr(39)}, 1)')}, 0)"
+        for pattern in ("([0-9.,]+)억", "([0-9.,]+)만", "[억만]([0-9.,]+)$")
+    )
+    return (
+        f"case when contains({bare}, '억') or contains({bare}, '만') then "
+        f"case when regexp_matches({bare}, '{COUNTED_MONEY}') then "
+        f"(case when starts_with({bare}, '-') then -1 else 1 end) * "
+        f"({hundred_millions} * 1e8 + {ten_thousands} * 1e4 + {rest}) end "
+        f"else try_cast({grouped} as double) end"
+    )
 
 
 def read(text: str, kind: str, form: Form = PLAIN_FORM) -> str:
@@ -206,7 +276,8 @@ def read(text: str, kind: str, form: Form = PLAIN_FORM) -> str:
     if kind == "text":
         return f"nfc_normalize(nullif({text}, ''))"
     if kind == "choice":
-        return f"nfc_normalize({text})"
+        empty = ", ".join(f"'{word}'" for word in EMPTY)
+        return f"case when {text} not in ({empty}) then nfc_normalize({text}) end"
     if kind == "id":
         return text
     if kind == "sf_id":

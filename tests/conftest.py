@@ -75,6 +75,39 @@ def published(sample_home):
     return (sample_home / "published" / "latest").resolve()
 
 
+@pytest.fixture
+def con():
+    """A warehouse in memory."""
+    from pipelines import warehouse
+
+    with warehouse.in_memory() as con:
+        yield con
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder for exports."""
+    found = tmp_path / "exports"
+    found.mkdir()
+    return found
+
+
+@pytest.fixture
+def read(con, tmp_path):
+    """Brings a folder of exports as far as raw; gives what came of each file."""
+    from pipelines import contracts, exports, ingest
+    from pipelines.night import CONTRACTS
+    from pipelines.reading import Options
+
+    known = contracts.load(CONTRACTS)
+
+    def read(folder, **options):
+        temp = tmp_path / "temp"
+        return ingest.ingest(con, exports.offered(folder, temp), known, temp, Options(**options))
+
+    return read
+
+
 class Told:
     """A warehouse in memory that holds a folder of exports as far as core."""
 
@@ -88,22 +121,27 @@ class Told:
 
 @pytest.fixture
 def told(tmp_path):
-    """Brings a folder of exports as far as core; gives what came of it."""
-    from pipelines import contracts, exports, ingest, seeds, settings, tables, warehouse
-    from pipelines.night import CONTRACTS, RULES
-    from pipelines.reading import Options
+    """Brings a folder of exports as far as core, with these settings; gives what came of it."""
+    from pipelines import ingest, seeds, tables, warehouse
+    from pipelines.night import RULES, Night
 
     opened = ExitStack()
 
-    def told(folder, as_of=None, said=None):
+    def told(folder, settings="", as_of=None):
         con = opened.enter_context(warehouse.in_memory())
-        chosen = settings.Settings.model_validate(said or {})
-        temp = tmp_path / "temp"
-        options = Options(date_order=chosen.source.date_order)
-        report = ingest.ingest(
-            con, exports.offered(folder, temp), contracts.load(CONTRACTS), temp, options
+        place = tmp_path / "nodecision.toml"
+        place.write_text(settings, encoding="utf-8")
+        night = Night(
+            exports=None if folder is None else str(folder),
+            settings_path=str(place),
+            home=str(tmp_path / "home"),
+            as_of=as_of,
         )
-        seeds.write(con, RULES, chosen.parameters(as_of))
+        report = ingest.ingest(
+            con, night.offered(), night.contracts, night.places.temp, night.options
+        )
+        parameters = night.settings.parameters(night.as_of_date)
+        seeds.write(con, RULES, parameters, night.settings.mappings())
         for query in tables.queries().values():
             if query.schema in ("crm", "core"):
                 tables.build(con, query)

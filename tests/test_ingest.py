@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import contracts, exports, ingest, warehouse
+from pipelines import contracts, ingest
 from pipelines.contracts import ContractError
 from pipelines.exports import ExportError
 from pipelines.ingest_scan import scan
-from pipelines.reading import Options
 from pipelines.values import eighteen
 
 CONTRACTS = contracts.load(Path(__file__).resolve().parents[1] / "data" / "contracts")
@@ -23,30 +22,6 @@ LINES = (
     '006A00000000002,"Two\nlines, ""quoted""",Qualification,2026-04-01,'
     '2026-01-06T09:15:27.000+0000,"1,000",1\n'
 )
-
-
-@pytest.fixture
-def con():
-    with warehouse.in_memory() as con:
-        yield con
-
-
-@pytest.fixture
-def read(con, tmp_path):
-    def read(folder, **options):
-        temp = tmp_path / "temp"
-        return ingest.ingest(
-            con, exports.offered(folder, temp), CONTRACTS, temp, Options(**options)
-        )
-
-    return read
-
-
-@pytest.fixture
-def folder(tmp_path):
-    found = tmp_path / "exports"
-    found.mkdir()
-    return found
 
 
 def deals(con):

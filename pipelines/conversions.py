@@ -1,0 +1,193 @@
+"""Sheets, parquet and JSON as plain delimited text: one reader serves every kind of file."""
+
+import csv
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import python_calamine
+
+from pipelines.exports import JSON, PARQUET, ExportError, Offered
+from pipelines.warehouse import in_memory
+
+# A sheet keeps 15 digits of a number; an id with more has lost its end.
+SHEET_DIGITS = 10**15
+LISTS = ("data", "results", "records", "items", "value")
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A file as UTF-8 text with commas, every field quoted.
+
+    `numbers` are the records' own numbers, the header first: rows of a sheet, or from 0 on.
+    """
+
+    path: Path
+    numbers: np.ndarray
+
+
+def plain(file: Offered, temp: Path) -> Plain | None:
+    """The file as plain text; None when it is text already.
+
+    Raises ExportError when it cannot be read as what its name says.
+    """
+    place = temp / "plain.csv"
+    if file.records is not None:
+        return Plain(file.path, np.arange(file.records + 1))
+    if file.sheet is not None:
+        return _written(place, _sheet_rows(file))
+    if file.has_suffix(PARQUET):
+        return _of_parquet(file, place)
+    if file.has_suffix(JSON):
+        rows = temp / "rows.jsonl"
+        _of_json(file, rows)
+        return _written(place, enumerate(_flat_rows(file.label, rows)))
+    return None
+
+
+def _written(place: Path, rows: Iterable[tuple[int, Sequence[str]]]) -> Plain:
+    numbers = []
+    with place.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for number, row in rows:
+            numbers.append(number)
+            writer.writerow(row)
+    return Plain(place, np.asarray(numbers, dtype=np.int64))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and abs(value) >= SHEET_DIGITS:
+        return f"{value:.6E}"
+    if isinstance(value, (dt.datetime, dt.date)):
+        return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else value.isoformat()
+    return str(value)
+
+
+def _sheet_rows(file: Offered) -> Iterator[tuple[int, list[str]]]:
+    """The filled rows of a sheet with their numbers as a person counts them, all equally wide."""
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(file.path))
+        sheet = book.get_sheet_by_name(str(file.sheet))
+        above = sheet.start[0] if sheet.start is not None else 0
+        for number, row in enumerate(sheet.to_python(skip_empty_area=True), start=above + 1):
+            cells = [_cell(value) for value in row]
+            if any(cells):
+                yield number, cells
+    except python_calamine.CalamineError as error:
+        raise ExportError(
+            f"{file.label}: the sheet cannot be read ({error}). Save it again, or as CSV in UTF-8."
+        ) from error
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _literal(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _of_parquet(file: Offered, place: Path) -> Plain:
+    with in_memory() as con:
+        con.execute("set TimeZone = 'UTC'")
+        try:
+            described = con.execute("describe select * from read_parquet($1)", [str(file.path)])
+            chosen = ", ".join(
+                (f"to_json({quoted})::varchar" if "(" in kind or "[" in kind else quoted)
+                + f" as {quoted}"
+                for name, kind, *_ in described.fetchall()
+                for quoted in ['"' + name.replace('"', '""') + '"']
+            )
+            written = con.execute(
+                f"copy (select {chosen} from read_parquet($1)) to '{_literal(place)}' "
+                "(format csv, header, force_quote *, delimiter ',')",
+                [str(file.path)],
+            ).fetchall()
+        except duckdb.Error as error:
+            raise ExportError(
+                f"{file.label}: the parquet file cannot be read ({_first_line(error)}). It may be "
+                "only partly written: export it again."
+            ) from error
+    return Plain(place, np.arange(int(written[0][0]) + 1))
+
+
+def _of_json(file: Offered, rows: Path) -> None:
+    """The objects of a JSON file, one a line: of an array, of lines, or of an answer's list."""
+    with in_memory() as con:
+        try:
+            con.execute(
+                "copy (select json(json) from read_json_objects($1, format = 'auto', "
+                f"maximum_object_size = {1 << 28})) to '{_literal(rows)}' "
+                "(format csv, header false, quote '', escape '', delimiter E'\\x01')",
+                [str(file.path)],
+            )
+        except duckdb.Error as error:
+            raise ExportError(
+                f"{file.label}: broken JSON ({_first_line(error)}). It may be only partly "
+                "downloaded: export it again."
+            ) from error
+
+
+def _objects(label: str, rows: Path) -> Iterator[dict[str, object]]:
+    with rows.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                told = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise ExportError(
+                    f"{label}, record {number}: broken JSON ({error}). Export it again."
+                ) from error
+            lists = [
+                value
+                for key, value in (told.items() if isinstance(told, dict) else ())
+                if key in LISTS and isinstance(value, list)
+            ]
+            for record in lists[0] if lists else told if isinstance(told, list) else [told]:
+                if not isinstance(record, dict):
+                    raise ExportError(
+                        f"{label}, record {number}: {str(record)[:80]!r} is no object with named "
+                        "values. Export a list of objects."
+                    )
+                yield record
+
+
+def _flat(value: object, name: str = "") -> Iterator[tuple[str, str]]:
+    """The values of nested objects under dotted names; a list of plain values is joined by `;`."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        if all(not isinstance(inner, (dict, list)) for inner in value):
+            yield name, ";".join(_text(inner) for inner in value)
+        else:
+            yield name, json.dumps(value, ensure_ascii=False)
+    else:
+        yield name, _text(value)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _flat_rows(label: str, rows: Path) -> Iterator[list[str]]:
+    header: dict[str, None] = {}
+    for record in _objects(label, rows):
+        header.update((name, None) for name, _ in _flat(record))
+    if not header:
+        raise ExportError(f"{label}: the file is empty. Export it again.")
+    yield list(header)
+    for record in _objects(label, rows):
+        told = dict(_flat(record))
+        yield [told.get(name, "") for name in header]
