@@ -8,11 +8,11 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pipelines import checks, compare, contracts, exports, ingest, publish, seeds, tables, train
+from pipelines import checks, compare, contracts, ingest, publish, seeds, tables, train
 from pipelines import worklist as worklists
 from pipelines.night import CONTRACTS, RULES, Night
 from pipelines.progress import LEFT_OUT
-from pipelines.reading import FILES, Options
+from pipelines.reading import FILES
 from pipelines.tables import QueryError
 
 
@@ -60,14 +60,9 @@ def raw_asset() -> dg.AssetsDefinition:
     )
     def raw(night: Night) -> Iterator[dg.MaterializeResult]:
         started = time.monotonic()
-        night.places.temp.mkdir(parents=True, exist_ok=True)
         with night.open() as con:
             report = ingest.ingest(
-                con,
-                exports.offered(night.exports_path, night.places.temp),
-                contracts.load(CONTRACTS),
-                night.places.temp,
-                Options(date_order=night.settings.source.date_order, full=night.full),
+                con, night.offered(), night.contracts, night.places.temp, night.options
             )
             checks.forget(con)
             shutil.rmtree(night.places.temp)
@@ -88,7 +83,9 @@ def seed_asset() -> dg.AssetsDefinition:
     def seed(night: Night) -> Iterator[dg.MaterializeResult]:
         started = time.monotonic()
         with night.open() as con:
-            seeds.write(con, RULES, night.settings.parameters(night.as_of_date))
+            seeds.write(
+                con, RULES, night.settings.parameters(night.as_of_date), night.settings.mappings()
+            )
             for name in sorted(seeds.TABLES):
                 yield _made(con, name, started)
 

@@ -58,7 +58,10 @@ def _nights(night: Night) -> Iterator[tuple[bool, str]]:
 
 
 def _settings(night: Night) -> Iterator[tuple[bool, str]]:
-    reads = "the sample" if night.exports_path == SAMPLE else str(night.exports_path)
+    files = "the sample" if night.exports_path == SAMPLE else str(night.exports_path or "")
+    reads = ", ".join(
+        filter(None, [files, *(f"[databases.{n}]" for n in night.settings.databases)])
+    )
     yield True, f"exports: {reads}"
     named = night.settings_path or ROOT / "nodecision.toml"
     default = Settings().model_dump()

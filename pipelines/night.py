@@ -9,8 +9,10 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from pipelines import contracts, databases, exports, warehouse
 from pipelines import settings as settings_file
-from pipelines import warehouse
+from pipelines.exports import Limits, Offered
+from pipelines.reading import Options
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "data" / "contracts"
@@ -71,8 +73,26 @@ class Night(dg.ConfigurableResource):
         return None if self.as_of is None else date.fromisoformat(self.as_of)
 
     @cached_property
-    def exports_path(self) -> Path:
-        """The exports to read; the sample when nothing was named and nothing was dropped."""
+    def contracts(self) -> contracts.Contracts:
+        """What each kind of export looks like, with the headers that the settings add."""
+        said = {
+            place: (headers,) if isinstance(headers, str) else headers
+            for place, headers in self.settings.columns.items()
+        }
+        return contracts.with_headers(contracts.load(CONTRACTS), said)
+
+    @cached_property
+    def options(self) -> Options:
+        """What the settings say about reading."""
+        source = self.settings.source
+        return Options(source.date_order, source.time_zone, source.encoding, self.full)
+
+    @cached_property
+    def exports_path(self) -> Path | None:
+        """The files to read: those named or dropped, else the sample.
+
+        None when the settings name databases and nothing else was named or dropped.
+        """
         named = self.exports or self.settings.source.exports
         if named is not None:
             return Path(named)
@@ -80,7 +100,20 @@ class Night(dg.ConfigurableResource):
         has_files = dropped.is_dir() and any(
             not entry.name.startswith(".") for entry in dropped.iterdir()
         )
-        return dropped if has_files else SAMPLE
+        if has_files:
+            return dropped
+        return None if self.settings.databases else SAMPLE
+
+    def offered(self) -> list[Offered]:
+        """Everything that is read: files, and tables of the databases that the settings name."""
+        temp = self.places.temp
+        temp.mkdir(parents=True, exist_ok=True)
+        told = self.settings.limits
+        limits = Limits(int(told.unpacked_gb * 1e9), told.zip_ratio)
+        files = (
+            [] if self.exports_path is None else exports.offered(self.exports_path, temp, limits)
+        )
+        return [*files, *databases.offered(self.settings.databases, self.contracts, temp)]
 
     def asked(self) -> dict[str, str | bool]:
         """What was asked for, as run configuration."""

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 import duckdb
 
-from pipelines import contracts, exports, ingest, seeds, tables
-from pipelines.night import CONTRACTS, RULES, Night
-from pipelines.reading import Options
+from pipelines import ingest, seeds, tables
+from pipelines.night import RULES, Night
 from pipelines.warehouse import in_memory
 
 
@@ -77,15 +76,10 @@ def lines(night: Night) -> Iterator[str]:
 
     Raises ExportError when nothing can be read.
     """
-    night.places.temp.mkdir(parents=True, exist_ok=True)
     with in_memory() as con:
-        ingest.ingest(
-            con,
-            exports.offered(night.exports_path, night.places.temp),
-            contracts.load(CONTRACTS),
-            night.places.temp,
-            Options(date_order=night.settings.source.date_order),
+        ingest.ingest(con, night.offered(), night.contracts, night.places.temp, night.options)
+        seeds.write(
+            con, RULES, night.settings.parameters(night.as_of_date), night.settings.mappings()
         )
-        seeds.write(con, RULES, night.settings.parameters(night.as_of_date))
         yield from _files(con)
         yield from _whole(con)

@@ -8,7 +8,7 @@ feature that reads the present by mistake shows up as a difference.
 
 import duckdb
 
-from pipelines import tables
+from pipelines import seeds, tables
 
 WEEKS_BACK = 8
 SAMPLE_DEALS = 5_000
@@ -45,6 +45,9 @@ PRESENT = {
     "modified_at": "null",
     "modified_sec": "null",
     "outcome_hint": "null",
+    "reopened_hint": "null",
+    "last_inbound_sec": "null",
+    "last_outbound_sec": "null",
 }
 
 
@@ -105,8 +108,8 @@ def rebuild_until(con: duckdb.DuckDBPyConnection, day: int, share: int = 1) -> N
         for schema in ("raw", "crm", "core", "features"):
             con.execute(f"create schema {schema}")
         _cut_tables(con, catalog, end_sec, share)
-        for seed in ("loss_reason_rules", "subject_rules", "stage_rules"):
-            con.execute(f"create view core.{seed} as select * from {catalog}.core.{seed}")
+        for seed in sorted(set(seeds.TABLES) - {"core.settings"}):
+            con.execute(f"create view {seed} as select * from {catalog}.{seed}")
         con.execute(
             "create table core.settings as select * replace "
             f"({day} as as_of_override_day) from {catalog}.core.settings"

@@ -1,7 +1,7 @@
 """Settings and rules as tables: data that the analyst may edit, read anew each night."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ TABLES = {
     "core.loss_reason_rules": "Ordered patterns that put a loss reason into its class.",
     "core.subject_rules": "Ordered patterns that say what an activity's subject tells.",
     "core.stage_rules": "Ordered patterns that say what a stage's name tells.",
+    "core.mappings": "What the analyst says of single words: stages, pipelines, reasons, types.",
 }
 FILES = {
     "core.loss_reason_rules": "loss_reasons.csv",
@@ -62,8 +63,13 @@ def _rules(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
     return frame
 
 
-def write(con: duckdb.DuckDBPyConnection, rules: Path, parameters: Mapping[str, Any]) -> None:
-    """Replace `core.settings` and the rule tables.
+def write(
+    con: duckdb.DuckDBPyConnection,
+    rules: Path,
+    parameters: Mapping[str, Any],
+    mappings: Sequence[tuple[str, str, str]] = (),
+) -> None:
+    """Replace `core.settings`, the rule tables and `core.mappings`.
 
     Raises RuleError for a rule file with a broken line or pattern.
     """
@@ -81,3 +87,8 @@ def write(con: duckdb.DuckDBPyConnection, rules: Path, parameters: Mapping[str, 
             con.register("rules", frame)
             con.execute(f"create or replace table {table} as select * from rules")
             con.unregister("rules")
+        con.execute(
+            "create or replace table core.mappings (what varchar, word varchar, value varchar)"
+        )
+        for row in mappings:
+            con.execute("insert into core.mappings values ($1, $2, $3)", list(row))

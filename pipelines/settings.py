@@ -3,15 +3,68 @@
 import hashlib
 import re
 import tomllib
+import unicodedata
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 Days = Annotated[int, Field(ge=1, le=3650)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Minutes = Annotated[float, Field(ge=0, le=1440)]
+
+
+ReasonClass = Literal[
+    "no_decision",
+    "budget",
+    "incumbent",
+    "competitor",
+    "price",
+    "product",
+    "disqualified",
+    "seller_drop",
+    "hygiene",
+    "other",
+]
+StageClass = Literal[
+    "open",
+    "on_hold",
+    "nurture",
+    "won",
+    "lost",
+    "no_decision",
+    "budget",
+    "incumbent",
+    "competitor",
+    "price",
+    "product",
+    "disqualified",
+    "seller_drop",
+    "hygiene",
+]
+ActivityKind = Literal["email", "call", "meeting", "message", "note", "task", "document", "skip"]
+PipelineKind = Literal["new_business", "existing_business"]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("not a time zone such as Europe/Berlin or UTC") from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class SettingsError(ValueError):
@@ -27,9 +80,38 @@ class Source(_Section):
 
     exports: str | None = None
     date_order: dict[str, Literal["dmy", "mdy", "ymd"]] = {}
+    time_zone: dict[str, Zone] = {}
+    encoding: dict[str, str] = {}
     reporting_currency: str = "USD"
     new_business_only: bool = True
     memory_limit: str = "4GB"
+
+
+class Limits(_Section):
+    """What an archive may unpack to: in all, and as a multiple of its own size."""
+
+    unpacked_gb: Annotated[float, Field(gt=0)] = 64
+    zip_ratio: Annotated[float, Field(gt=1)] = 250
+
+
+class Database(_Section):
+    """A database in which a loader has landed exports; it is read and never written to."""
+
+    kind: Literal["duckdb", "sqlite", "postgresql"]
+    path: str | None = None
+    connection: str | None = None
+    schemas: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_place(self) -> Self:
+        if self.kind == "postgresql" and self.connection is None:
+            raise ValueError('postgresql needs connection = "host=... dbname=..."')
+        if self.kind != "postgresql" and self.path is None:
+            raise ValueError(f"{self.kind} needs path = the database file")
+        if "password" in (self.connection or ""):
+            raise ValueError("no password here: PGPASSWORD or ~/.pgpass holds it")
+        return self
 
 
 class Outcomes(_Section):
@@ -91,13 +173,20 @@ class Schedule(_Section):
     sensor: bool = False
     hour: Annotated[int, Field(ge=0, le=23)] = 2
     minute: Annotated[int, Field(ge=0, le=59)] = 0
-    time_zone: str = "UTC"
+    time_zone: Zone = "UTC"
 
 
 class Settings(_Section):
     """Every setting, with its default. Sections and keys are those of `nodecision.toml`."""
 
     source: Source = Source()
+    limits: Limits = Limits()
+    databases: dict[str, Database] = {}
+    columns: dict[str, str | tuple[str, ...]] = {}
+    stages: dict[str, StageClass] = {}
+    pipelines: dict[str, PipelineKind] = {}
+    loss_reasons: dict[str, ReasonClass] = {}
+    activity_types: dict[str, ActivityKind] = {}
     outcomes: Outcomes = Outcomes()
     comparison: Comparison = Comparison()
     hours: Hours = Hours()
@@ -116,10 +205,29 @@ class Settings(_Section):
             **{f"minutes_{kind}": minutes for kind, minutes in self.hours.model_dump().items()},
         }
 
+    def mappings(self) -> list[tuple[str, str, str]]:
+        """The rows of `core.mappings`: what kind of word, the word in lower case, what it means."""
+        said: dict[str, Mapping[str, str]] = {
+            "stage": self.stages,
+            "pipeline": self.pipelines,
+            "loss_reason": self.loss_reasons,
+            "activity_type": self.activity_types,
+        }
+        return sorted(
+            (what, unicodedata.normalize("NFC", word).strip().lower(), value)
+            for what, words in said.items()
+            for word, value in words.items()
+        )
+
     def digest(self) -> str:
         """A hash of every setting in force that can change a number or a page."""
         text = self.model_dump_json(
-            exclude={"schedule": True, "source": {"exports", "memory_limit"}}
+            exclude={
+                "schedule": True,
+                "limits": True,
+                "databases": True,
+                "source": {"exports", "memory_limit"},
+            }
         )
         return hashlib.sha256(text.encode()).hexdigest()
 

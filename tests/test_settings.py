@@ -26,15 +26,16 @@ def test_every_key_stands_in_the_file_with_its_default():
     text = FILE.read_text(encoding="utf-8")
     uncommented = re.sub(r"(?m)^# (\w+ = )", r"\1", text)
     told = tomllib.loads(uncommented)
-    told["source"].pop("exports")
-    told["source"].pop("date_order")
-    told["model"].pop("value_of_an_hour")
     expected = Settings().model_dump()
+    # Of these the file shows an example, since the default is to say nothing.
     for section, key in (
         ("source", "exports"),
         ("source", "date_order"),
+        ("source", "time_zone"),
+        ("source", "encoding"),
         ("model", "value_of_an_hour"),
     ):
+        told[section].pop(key)
         expected[section].pop(key)
     assert told == expected
 
@@ -67,3 +68,30 @@ def test_a_schedule_or_a_place_is_no_part_of_the_digest(tmp_path):
 def test_the_parameters_hold_an_asked_for_day():
     assert Settings().parameters(date(1970, 1, 11))["as_of_override_day"] == 10
     assert Settings().parameters(None)["as_of_override_day"] is None
+
+
+def test_examples_of_the_file_are_valid(tmp_path):
+    text = re.sub(r"(?m)^#   (.*?)(?: +\(or .*\))?$", r"\1", FILE.read_text(encoding="utf-8"))
+    found = load(written(tmp_path, text))
+    assert found.databases["landing"].kind == "duckdb"
+    assert found.databases["warehouse"].schemas == ("salesforce",)
+    assert found.mappings() == [
+        ("activity_type", "site visit", "meeting"),
+        ("loss_reason", "went quiet after pilot", "no_decision"),
+        ("pipeline", "renewals 2024", "existing_business"),
+        ("stage", "보류", "on_hold"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[stages]\n"A" = "opne"\n', r"line 2: stages.A = 'opne'"),
+        ('[source]\ntime_zone = { "*" = "Mars" }\n', r"time_zone.* = 'Mars': .*not a time zone"),
+        ('[databases.x]\nkind = "duckdb"\n', "duckdb needs path"),
+        ('[databases.x]\nkind = "postgresql"\nconnection = "password=a"\n', "no password here"),
+    ],
+)
+def test_a_wrong_mapping_or_place_is_named(tmp_path, text, words):
+    with pytest.raises(SettingsError, match=words):
+        load(written(tmp_path, text))

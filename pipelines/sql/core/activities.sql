@@ -19,7 +19,7 @@ with told as (
         coalesce(a.recorded_sec, a.happened_sec) as recorded_sec,
         d.created_at,
         d.created_sec,
-        a.kind,
+        coalesce(m.value, a.kind) as kind,
         a.minutes,
         a.subject,
         a.cancelled_sec,
@@ -40,7 +40,7 @@ with told as (
         or (coalesce(u.is_automatic, false) and a.direction not in ('inbound', 'mutual'))
             as is_automatic,
         case
-            when a.kind <> 'meeting' then a.status
+            when coalesce(m.value, a.kind) <> 'meeting' then a.status
             when a.happened_sec >= p.as_of_end_sec then
                 case when a.cancelled_sec < p.as_of_end_sec then 'cancelled' else 'booked' end
             when a.status in ('cancelled', 'no_show', 'done') then a.status
@@ -48,15 +48,18 @@ with told as (
         end as status
     from crm.activities as a
     cross join core.parameters as p
+    left join core.mappings as m
+        on m.what = 'activity_type' and lower(trim(a.type_word)) = m.word
     left join core.subject_classes as s on a.subject = s.subject
     left join core.sellers as u on a.seller_id = u.seller_id
     left join core.deals as d on a.deal_id = d.deal_id
     left join crm.accounts as c on a.account_id = c.account_id
     where
         not a.is_twin
+        and coalesce(m.value, '') <> 'skip'
         and (a.direction <> 'unknown' or not coalesce(s.is_skipped, false))
         and coalesce(a.recorded_sec, a.happened_sec) < p.as_of_end_sec
-        and (a.happened_sec < p.as_of_end_sec or a.kind = 'meeting')
+        and (a.happened_sec < p.as_of_end_sec or coalesce(m.value, a.kind) = 'meeting')
 ),
 
 -- Two tools may log one act: the same subject, person and time, written within five minutes.

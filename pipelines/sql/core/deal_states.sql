@@ -1,5 +1,6 @@
 -- Every saved state of every deal in the order of saving, up to as_of, with the state before it.
--- Saves of many deals to one stage by one hand within ten minutes are bulk work, not selling.
+-- Saves of many deals to one stage by one hand within ten minutes are bulk work, not selling, and
+-- so is what the source itself calls a bulk change, an import or an automation.
 with ordered as (
     select
         source,
@@ -13,6 +14,7 @@ with ordered as (
         amount,
         expected_close_on,
         expected_close_day,
+        is_bulk,
         lag(stage) over (
             partition by deal_id order by changed_sec, sort_key, state_id
         ) as from_stage
@@ -95,7 +97,7 @@ select
     n.amount,
     n.expected_close_on,
     n.expected_close_day,
-    b.state_id is not null as is_bulk,
+    b.state_id is not null or coalesce(n.is_bulk, false) as is_bulk,
     n.state_id
 from numbered as n
 left join core.stages as g

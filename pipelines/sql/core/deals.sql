@@ -60,7 +60,7 @@ settled as (
     select
         c.*,
         t.deal_id is not null as has_states,
-        coalesce(t.is_reopened, false) as is_reopened,
+        coalesce(t.is_reopened, false) or coalesce(c.reopened_hint, false) as is_reopened,
         coalesce(c.is_closed_by_row, false) or coalesce(t.is_closed, false) as is_closed_then,
         case when c.is_closed_by_row then c.is_won else coalesce(t.is_won, false) end as is_won_then,
         case when c.is_closed_by_row then c.row_closed_sec else t.closed_sec end as closed_sec,
@@ -122,17 +122,22 @@ select
         when s.lead_source is not null then 'direct'
         else 'unknown'
     end as origin,
-    not (
-        s.type_word like '%renew%' or s.type_word like '%existing%' or s.type_word like '%upsell%'
-        or s.type_word like '%up-sell%' or s.type_word like '%cross%sell%'
-        or s.type_word like '%expansion%' or s.type_word like '%upgrade%'
-        or s.type_word like '%add-on%' or s.type_word like '%add on%'
-        or s.type_word like '%amendment%' or s.type_word like '%extension%'
-        or s.type_word like '%갱신%' or s.type_word like '%재계약%' or s.type_word like '%연장%'
-        or s.type_word like '%기존%' or s.type_word like '%추가%' or s.type_word like '%증설%'
-        or s.type_word like '%유지보수%' or coalesce(lower(s.pipeline), '') like '%renewal%'
-        or coalesce(s.pipeline, '') like '%갱신%'
-    ) as is_new_business,
+    case m.value
+        when 'new_business' then true
+        when 'existing_business' then false
+        else not (
+            s.type_word like '%renew%' or s.type_word like '%existing%'
+            or s.type_word like '%upsell%' or s.type_word like '%up-sell%'
+            or s.type_word like '%cross%sell%' or s.type_word like '%expansion%'
+            or s.type_word like '%upgrade%' or s.type_word like '%add-on%'
+            or s.type_word like '%add on%' or s.type_word like '%amendment%'
+            or s.type_word like '%extension%' or s.type_word like '%갱신%' or s.type_word like '%재계약%'
+            or s.type_word like '%연장%' or s.type_word like '%기존%' or s.type_word like '%추가%'
+            or s.type_word like '%증설%' or s.type_word like '%유지보수%'
+            or coalesce(lower(s.pipeline), '') like '%renewal%'
+            or coalesce(s.pipeline, '') like '%갱신%'
+        )
+    end as is_new_business,
     s.source_id,
     s.created_sec,
     case when s.is_closed_then then s.closed_sec end as closed_sec,
@@ -147,9 +152,15 @@ select
     s.is_reopened,
     s.has_states,
     g.stage_class,
-    coalesce(s.is_closed, false) as is_closed_now
+    coalesce(s.is_closed, false) as is_closed_now,
+    coalesce(s.history_level, case when s.has_states then 'full' else 'none' end)
+        as history_level,
+    s.last_inbound_sec,
+    s.last_outbound_sec
 from settled as s
 left join crm.accounts as a on s.account_id = a.account_id
 left join crm.accounts as v on a.survivor_id = v.account_id
+left join core.mappings as m
+    on m.what = 'pipeline' and lower(trim(s.pipeline)) = m.word
 left join core.stages as g
     on s.source = g.source and s.pipeline = g.pipeline and s.stage_then = g.stage

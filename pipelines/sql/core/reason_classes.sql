@@ -1,6 +1,6 @@
 -- The class of each loss reason, lead reason, lead status and stage name, by the ordered rules:
 -- one row a distinct text, lower-cased. What no rule knows is `unmapped`. Of several values in one
--- field (`;` between them) the weightiest counts.
+-- field (`;` between them) the weightiest counts. What the analyst says of a text comes first.
 with given as (
     select lost_reason as reason from crm.deals
     union all
@@ -95,8 +95,9 @@ classed as (
 
 select
     t.reason,
-    coalesce(c.reason_class, 'unmapped') as reason_class,
-    c.subclass,
+    coalesce(m.value, c.reason_class, 'unmapped') as reason_class,
+    case when m.value is null then c.subclass end as subclass,
     t.example
 from texts as t
 left join classed as c on t.reason = c.reason and c.weight = 1
+left join core.mappings as m on m.what = 'loss_reason' and t.reason = m.word

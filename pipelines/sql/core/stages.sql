@@ -1,6 +1,6 @@
 -- The stages of each pipeline: their order, whether they end a deal, whether only the buyer can
 -- bring a deal there, and what their name says of the ending (stage_class). A stage that the
--- export does not describe is read by its name.
+-- export does not describe is read by its name. What the analyst says of a stage comes first.
 with names as (
     select distinct
         stage,
@@ -37,14 +37,18 @@ known as (
         c.stage_order,
         c.crm_probability,
         coalesce(w.needs_buyer, false) as needs_buyer,
-        w.stage_class,
-        m.reason_class,
-        coalesce(c.is_won, w.stage_class = 'won', false) as is_won,
+        case when a.value is null then w.stage_class else a.value end as stage_class,
+        case when a.value is null then m.reason_class end as reason_class,
+        coalesce(a.value = 'won', c.is_won, w.stage_class = 'won', false) as is_won,
         coalesce(
-            c.is_closed, w.stage_class not in ('nurture', 'on_hold'), false
+            a.value not in ('open', 'nurture', 'on_hold'),
+            c.is_closed,
+            w.stage_class not in ('nurture', 'on_hold'),
+            false
         ) as is_closed
     from crm.stages as c
     left join worded as w on c.stage = w.stage
+    left join core.mappings as a on a.what = 'stage' and lower(trim(c.stage)) = a.word
     left join core.reason_classes as m on lower(trim(c.stage)) = m.reason
     where c.stage is not null
 )

@@ -23,7 +23,8 @@ select
         false
     ) as is_automatic,
     false as is_twin,
-    cast(null as bigint) as cancelled_sec
+    cast(null as bigint) as cancelled_sec,
+    m.activity as type_word
 from raw.event_log_event as e
 join raw.event_log_mapping as m
     on

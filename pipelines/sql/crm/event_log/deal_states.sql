@@ -11,7 +11,8 @@ select
     cast(null as date) as expected_close_on,
     cast(null as integer) as expected_close_day,
     -- Events of one second keep the order of the log.
-    e._file || ':' || lpad(cast(e._line as varchar), 12, '0') as sort_key
+    e._file || ':' || lpad(cast(e._line as varchar), 12, '0') as sort_key,
+    cast(null as boolean) as is_bulk
 from raw.event_log_event as e
 join raw.event_log_mapping as m
     on

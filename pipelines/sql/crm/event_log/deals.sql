@@ -78,7 +78,11 @@ select
     cast(floor(epoch(n.closed_at)) as bigint) as last_stage_change_sec,
     k.newest_at as modified_at,
     cast(floor(epoch(k.newest_at)) as bigint) as modified_sec,
-    n.outcome as outcome_hint
+    n.outcome as outcome_hint,
+    'full' as history_level,
+    cast(null as boolean) as reopened_hint,
+    cast(null as bigint) as last_inbound_sec,
+    cast(null as bigint) as last_outbound_sec
 from cases as k
 left join raw.event_log_contract as c on k.contract = c.contract
 left join endings as n on k.contract = n.contract and k.case_id = n.case_id
