@@ -113,9 +113,10 @@ class Spread:
 class Object:
     """One kind of file: the raw table it fills and how it is recognised.
 
-    `file_names` are how exports call it, without suffix and in lower case. `without` are headers
-    that it never has. A header is also known with one of the `prefixes` taken off. `pairs` are
-    the two columns that a ragged file repeats with numbers behind them.
+    `fingerprint` are columns that tell it, `a|b` being either of two. `file_names` are how exports
+    call it, without suffix and in lower case. `without` are headers that it never has. A header is
+    also known with one of the `prefixes` taken off. `pairs` are the two columns that a ragged
+    file repeats with numbers behind them. A `last_resort` is only what nothing else is.
     """
 
     table: str
@@ -129,6 +130,11 @@ class Object:
     prefixes: tuple[str, ...] = ()
     pairs: tuple[str, ...] = ()
     spreads: tuple[Spread, ...] = ()
+    is_last_resort: bool = False
+
+    def shown(self, found: frozenset[str]) -> frozenset[str]:
+        """The part of the fingerprint that these columns show."""
+        return frozenset(told for told in self.fingerprint if not found.isdisjoint(told.split("|")))
 
     @property
     def name(self) -> str:
@@ -254,7 +260,9 @@ def _spreads(place: str, table: str, told: Mapping[str, Any]) -> tuple[Spread, .
 def _object(vendor: str, name: str, told: Mapping[str, Any], path: Path) -> Object:
     required = told.get("required", ())
     table = f"raw.{vendor}_{name}"
-    strangers = {*required, *told["fingerprint"]} - set(told["columns"])
+    fingerprint = frozenset(str(entry) for entry in told["fingerprint"])
+    known_by = {column for entry in fingerprint for column in entry.split("|")}
+    strangers = {*required, *known_by} - set(told["columns"])
     if strangers:
         raise ContractError(
             f"{path}: {name} requires or is known by {', '.join(sorted(strangers))}, "
@@ -264,7 +272,7 @@ def _object(vendor: str, name: str, told: Mapping[str, Any], path: Path) -> Obje
         table,
         str(told["description"]),
         _columns(f"{path}: {name}", told["columns"], required),
-        frozenset(told["fingerprint"]),
+        fingerprint,
         told.get("id_prefix"),
         bool(told.get("decisive", False)),
         frozenset({name.replace("_", ""), *(word.lower() for word in told.get("file_names", ()))}),
@@ -272,6 +280,7 @@ def _object(vendor: str, name: str, told: Mapping[str, Any], path: Path) -> Obje
         tuple(header_key(prefix) for prefix in told.get("prefixes", ())),
         tuple(told.get("pairs", ())),
         _spreads(f"{path}: {name}", table, told.get("spread", {})),
+        bool(told.get("last_resort", False)),
     )
 
 

@@ -34,22 +34,23 @@ def recognise(
     id, is that object's and cannot be used; any other file is no known export.
     """
     keys = {header_key(head) for head in header}
-    fitting: list[tuple[bool, int, int, Object]] = []
+    fitting: list[tuple[bool, bool, int, int, Object]] = []
     nearest: list[tuple[float, bool, Object, set[str]]] = []
     for thing in objects:
         if thing.without & keys:
             continue
-        found = set(thing.places(header))
-        is_named = file_name in thing.file_names
+        found = frozenset(thing.places(header))
+        seen = thing.shown(found)
+        share = len(thing.shown(found | {"id"})) / len(thing.fingerprint)
+        is_named = file_name in thing.file_names and share >= LEAST_SHARED
         required = {column.name for column in thing.columns if column.is_required}
-        lacking = (required if is_named else required | thing.fingerprint) - found
+        lacking = required - found if is_named else (required - found) | (thing.fingerprint - seen)
         if not lacking and _has_ids_of(thing, first_id):
-            seen = thing.fingerprint & found
-            fitting.append((seen == thing.fingerprint, len(seen), len(found), thing))
-        share = len(thing.fingerprint & (found | {"id"})) / len(thing.fingerprint)
+            is_whole = seen == thing.fingerprint
+            fitting.append((not thing.is_last_resort, is_whole, len(seen), len(found), thing))
         nearest.append((share, is_named, thing, lacking))
     if fitting:
-        return Recognised(max(fitting, key=lambda fit: fit[:3])[3])
+        return Recognised(max(fitting, key=lambda fit: fit[:4])[4])
     if not nearest:
         return Recognised(None, "there is no contract to compare it with")
     share, is_named, thing, lacking = max(nearest, key=lambda near: near[0] + near[1])
@@ -58,7 +59,7 @@ def recognise(
         if lacking
         else f"its ids do not begin with {thing.id_prefix} (the first is {first_id!r})"
     )
-    if (is_named and share >= LEAST_SHARED) or lacking == {"id"}:
+    if is_named or lacking == {"id"}:
         return Recognised(
             thing, f"it should be a {thing.name}, but {why}. Export it again with that"
         )

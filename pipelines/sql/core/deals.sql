@@ -32,28 +32,45 @@ told as (
     left join core.deal_states as c on r.deal_id = c.deal_id and r.last_open_seq + 1 = c.seq
 ),
 
--- A history that ends before the current row's closing is incomplete: the current row says more.
-current_rows as (
+-- Where the source does not say whether a deal is closed, what its stage is called tells. A closed
+-- row was closed by its last change at the latest, whatever close date was left standing on it.
+ended as (
     select
         d.*,
-        d.is_closed
-        and (
-            t.deal_id is null
-            or (not t.is_closed and d.last_stage_change_sec > t.last_changed_sec + 60)
-        )
-        and greatest(
-            coalesce(d.last_stage_change_sec, cast(d.close_day as bigint) * 86400 + 43200),
-            d.created_sec
-        ) < p.as_of_end_sec as is_closed_by_row,
+        coalesce(d.is_closed, n.is_closed, false) as is_closed_now,
+        coalesce(d.is_won, n.is_won, false) as is_won_now,
         greatest(
-            coalesce(d.last_stage_change_sec, cast(d.close_day as bigint) * 86400 + 43200),
+            coalesce(
+                d.last_stage_change_sec,
+                least(
+                    cast(d.close_day as bigint) * 86400 + 43200,
+                    d.modified_sec,
+                    case when p.as_of_override_day is null then p.as_of_end_sec - 1 end
+                )
+            ),
             d.created_sec
         ) as row_closed_sec,
+        p.as_of_end_sec,
         p.reporting_currency
     from crm.deals as d
     cross join core.parameters as p
-    left join told as t on d.deal_id = t.deal_id
+    left join core.stages as n
+        on d.source = n.source and d.pipeline = n.pipeline and d.stage = n.stage
     where d.created_sec < p.as_of_end_sec
+),
+
+-- A history that ends before the current row's closing is incomplete: the current row says more.
+current_rows as (
+    select
+        e.*,
+        e.is_closed_now
+        and (
+            t.deal_id is null
+            or (not t.is_closed and e.last_stage_change_sec > t.last_changed_sec + 60)
+        )
+        and e.row_closed_sec < e.as_of_end_sec as is_closed_by_row
+    from ended as e
+    left join told as t on e.deal_id = t.deal_id
 ),
 
 settled as (
@@ -62,21 +79,19 @@ settled as (
         t.deal_id is not null as has_states,
         coalesce(t.is_reopened, false) or coalesce(c.reopened_hint, false) as is_reopened,
         coalesce(c.is_closed_by_row, false) or coalesce(t.is_closed, false) as is_closed_then,
-        case when c.is_closed_by_row then c.is_won else coalesce(t.is_won, false) end as is_won_then,
+        case when c.is_closed_by_row then c.is_won_now else coalesce(t.is_won, false) end
+            as is_won_then,
         case when c.is_closed_by_row then c.row_closed_sec else t.closed_sec end as closed_sec,
         case
             when c.is_closed_by_row or t.deal_id is null then c.stage
             else t.stage
         end as stage_then,
-        case when t.deal_id is null then c.amount else t.amount end as amount_then,
-        case
-            when t.deal_id is not null then t.expected_close_on
-            when not c.is_closed then c.close_on
-        end as expected_close_on,
-        case
-            when t.deal_id is not null then t.expected_close_day
-            when not c.is_closed then c.close_day
-        end as expected_close_day,
+        -- A history of stages alone holds no amounts and no dates.
+        coalesce(t.amount, c.amount) as amount_then,
+        coalesce(t.expected_close_on, case when not c.is_closed_now then c.close_on end)
+            as expected_close_on,
+        coalesce(t.expected_close_day, case when not c.is_closed_now then c.close_day end)
+            as expected_close_day,
         lower(coalesce(c.lead_source, '')) as came_by,
         lower(coalesce(c.deal_type, '')) as type_word
     from current_rows as c
@@ -152,7 +167,7 @@ select
     s.is_reopened,
     s.has_states,
     g.stage_class,
-    coalesce(s.is_closed, false) as is_closed_now,
+    s.is_closed_now,
     coalesce(s.history_level, case when s.has_states then 'full' else 'none' end)
         as history_level,
     s.last_inbound_sec,

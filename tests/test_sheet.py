@@ -1,0 +1,128 @@
+"""Plain sheets, in English and in Korean, in the core shape."""
+
+from pathlib import Path
+
+EXPORTS = Path(__file__).parent / "exports" / "sheet"
+DEALS = (
+    "select source_id, name, account_id, seller_id, stage, status, amount, "
+    "created_at::date::varchar, expected_close_on::varchar, closed_at::date::varchar, lost_reason "
+    "from core.deals order by 1"
+)
+
+
+def test_an_english_sheet(told):
+    found = told(EXPORTS / "english")
+    assert sorted(found.report.loaded) == ["Deals 2026.csv", "activities.csv", "stage_history.csv"]
+    assert found.rows(DEALS) == [
+        (
+            "D-1",
+            "Roof sensors",
+            "sheet:alder ltd",
+            "sheet:kim reed",
+            "Won",
+            "won",
+            12000.5,
+            "2026-01-05",
+            None,
+            "2026-03-20",
+            None,
+        ),
+        (
+            "D-2",
+            "Dock lights",
+            "sheet:birch gmbh",
+            "sheet:kim reed",
+            "Lost",
+            "lost",
+            3500.0,
+            "2026-01-12",
+            None,
+            "2026-02-28",
+            "Went with another vendor",
+        ),
+        (
+            "D-3",
+            "Yard gate",
+            "sheet:cedar sa",
+            "sheet:lee hart",
+            "Proposal",
+            "open",
+            9000.0,
+            "2026-01-20",
+            "2026-05-31",
+            None,
+            None,
+        ),
+        (
+            "D-4",
+            "Cold store",
+            "sheet:dogwood ag",
+            "sheet:lee hart",
+            "Disqualified",
+            "lost",
+            None,
+            "2026-01-21",
+            None,
+            "2026-02-02",
+            "Not a fit",
+        ),
+    ]
+    assert found.rows("select deal_id, outcome, rule from core.outcomes order by 1") == [
+        ("sheet:D-1", "won", "won"),
+        ("sheet:D-2", "lost_to_competitor", "competitor_reason"),
+        ("sheet:D-3", "open", "open"),
+        ("sheet:D-4", "disqualified", "disqualified_reason"),
+    ]
+    assert found.rows(
+        "select deal_id, changed_at::date::varchar, from_stage, to_stage from core.stage_changes "
+        "order by 1, 2"
+    ) == [
+        ("sheet:D-2", "2026-01-12", None, "Discovery"),
+        ("sheet:D-2", "2026-02-01", "Discovery", "Negotiation"),
+        ("sheet:D-2", "2026-02-28", "Negotiation", "Lost"),
+        ("sheet:D-3", "2026-01-20", None, "Discovery"),
+        ("sheet:D-3", "2026-02-10", "Discovery", "Proposal"),
+    ]
+    assert found.rows(
+        "select deal_id, happened_at::varchar, kind, direction, status, is_touch, is_sign_of_life "
+        "from core.activities order by 2"
+    ) == [
+        ("sheet:D-3", "2026-02-11 10:00:00", "email", "outbound", "done", True, False),
+        ("sheet:D-3", "2026-02-12 09:30:00", "email", "inbound", "done", False, True),
+        ("sheet:D-3", "2026-02-20 00:00:00", "meeting", "mutual", "unknown", False, True),
+        ("sheet:D-3", "2026-03-01 00:00:00", "call", "unknown", "done", False, False),
+    ]
+
+
+def test_a_korean_sheet_without_ids(told):
+    found = told(EXPORTS / "korean")
+    assert found.report.loaded == ["영업현황.csv"]
+    assert found.rows("select encoding, rows, rejected_rows from raw.files") == [("cp949", 5, 0)]
+    assert found.rows(
+        "select name, stage, status, amount, closed_at::date::varchar, origin from core.deals "
+        "order by created_at"
+    ) == [
+        ("옥상 센서", "수주", "won", 120000000.0, "2026-03-20", "borrowed"),
+        ("물류 조명", "실주", "lost", 3500000.0, "2026-02-28", "direct"),
+        ("게이트", "제안", "open", 9000000.0, None, "direct"),
+        ("냉동 창고", "드랍", "lost", None, "2026-02-02", "direct"),
+        ("창고 문", "보류", "open", 3000000.0, None, "direct"),
+    ]
+    assert found.rows(
+        "select name, outcome from core.outcomes join core.deals using (deal_id) "
+        "order by created_at"
+    ) == [
+        ("옥상 센서", "won"),
+        ("물류 조명", "lost_to_competitor"),
+        ("게이트", "open"),
+        ("냉동 창고", "disqualified"),
+        ("창고 문", "open"),
+    ]
+
+
+def test_the_analyst_says_that_on_hold_is_an_ending(told):
+    found = told(EXPORTS / "korean", '[stages]\n"보류" = "no_decision"\n')
+    assert found.rows(
+        "select status, outcome, rule from core.outcomes join core.deals using (deal_id) "
+        "where stage = '보류'"
+    ) == [("lost", "no_decision", "no_decision_stage")]
