@@ -116,7 +116,8 @@ class Object:
     `fingerprint` are columns that tell it, `a|b` being either of two. `file_names` are how exports
     call it, without suffix and in lower case. `without` are headers that it never has. A header is
     also known with one of the `prefixes` taken off. `pairs` are the two columns that a ragged
-    file repeats with numbers behind them. A `last_resort` is only what nothing else is.
+    file repeats with numbers behind them. A `last_resort` is only what nothing else is; what is
+    `named_only` has too few columns to be told by anything but the file's name.
     """
 
     table: str
@@ -131,6 +132,8 @@ class Object:
     pairs: tuple[str, ...] = ()
     spreads: tuple[Spread, ...] = ()
     is_last_resort: bool = False
+    is_named_only: bool = False
+    vendor: str = ""
 
     def shown(self, found: frozenset[str]) -> frozenset[str]:
         """The part of the fingerprint that these columns show."""
@@ -281,6 +284,8 @@ def _object(vendor: str, name: str, told: Mapping[str, Any], path: Path) -> Obje
         tuple(told.get("pairs", ())),
         _spreads(f"{path}: {name}", table, told.get("spread", {})),
         bool(told.get("last_resort", False)),
+        bool(told.get("named_only", False)),
+        vendor,
     )
 
 

@@ -16,7 +16,6 @@ from pipelines.warehouse import in_memory
 
 # A sheet keeps 15 digits of a number; an id with more has lost its end.
 SHEET_DIGITS = 10**15
-LISTS = ("data", "results", "records", "items", "value")
 
 
 @dataclass(frozen=True)
@@ -136,6 +135,21 @@ def _of_json(file: Offered, rows: Path) -> None:
             ) from error
 
 
+def _records(told: object) -> list[object]:
+    """The records of one JSON value: of a list, of an answer that holds one list, or itself."""
+    if isinstance(told, list):
+        return told
+    if isinstance(told, dict) and "id" not in told:
+        lists = [
+            value
+            for value in told.values()
+            if isinstance(value, list) and any(isinstance(inner, dict) for inner in value)
+        ]
+        if len(lists) == 1:
+            return lists[0]
+    return [told]
+
+
 def _objects(label: str, rows: Path) -> Iterator[dict[str, object]]:
     with rows.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
@@ -145,12 +159,7 @@ def _objects(label: str, rows: Path) -> Iterator[dict[str, object]]:
                 raise ExportError(
                     f"{label}, record {number}: broken JSON ({error}). Export it again."
                 ) from error
-            lists = [
-                value
-                for key, value in (told.items() if isinstance(told, dict) else ())
-                if key in LISTS and isinstance(value, list)
-            ]
-            for record in lists[0] if lists else told if isinstance(told, list) else [told]:
+            for record in _records(told):
                 if not isinstance(record, dict):
                     raise ExportError(
                         f"{label}, record {number}: {str(record)[:80]!r} is no object with named "

@@ -176,7 +176,7 @@ def _of(name: str, said: Database, known: Contracts, temp: Path) -> Iterator[Off
     with _open(said) as database:
         for table in _wanted(said, database.tables(), name):
             label = f"{name}!{table.schema}/{table.name}"
-            found = recognise(known.objects, table.columns, None, table.name.lower())
+            found = recognise(known.objects, table.columns, None, table.name.lower(), ())
             if found.thing is None and not said.tables:
                 yield Offered(label, temp, "", 0, is_asked=False)
                 continue

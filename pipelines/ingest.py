@@ -9,7 +9,7 @@ import duckdb
 
 from pipelines.contracts import EVENT_COLUMNS, EVENTS, MAPPING_COLUMNS, Contracts, Log
 from pipelines.exports import READABLE, ExportError, Offered, digest
-from pipelines.ingest_recognise import Unrecognised
+from pipelines.ingest_recognise import Ambiguous, Unrecognised
 from pipelines.reading import COLUMNS, FILES, REJECTS, Options, Reader
 from pipelines.warehouse import transaction
 
@@ -168,6 +168,8 @@ def _read_one(
                 f"{file.label}: not a kind of file that is read ({', '.join(READABLE)}; also .gz)."
             )
         said = reader.xes(file) if file.is_log else reader.text(file)
+    except Ambiguous:
+        raise
     except Unrecognised as reason:
         report.unrecognised[file.label] = str(reason)
         _record(con, file, read_with, decision="unrecognised", reason=str(reason))
@@ -184,6 +186,15 @@ def _read_one(
         )
     report.loaded.append(file.label)
     _record(con, file, read_with, decision="loaded", **said)
+
+
+def _sources(con: duckdb.DuckDBPyConnection, contracts: Contracts) -> frozenset[str]:
+    """The sources whose deals have been read."""
+    vendors = {thing.name: thing.vendor for thing in contracts.objects if thing.is_decisive}
+    kinds = con.execute(
+        f"select distinct kind from {FILES} where decision in ('loaded', 'unchanged')"
+    ).fetchall()
+    return frozenset(vendors[kind] for (kind,) in kinds if kind in vendors)
 
 
 def _refuse_nothing(contracts: Contracts, report: IngestReport, kinds: set[str]) -> None:
@@ -228,6 +239,7 @@ def ingest(
         held = [path for (path,) in con.execute(f"select path from {FILES}").fetchall()]
         _forget(con, contracts, [path for path in held if path not in same])
         reader = Reader(con, contracts, temp, options)
+        unsure = []
         for file in offered:
             if file.label in same:
                 con.execute(
@@ -235,6 +247,12 @@ def ingest(
                 )
                 report.unchanged.append(file.label)
                 continue
+            try:
+                _read_one(con, reader, file, read_with, report)
+            except Ambiguous:
+                unsure.append(file)
+        reader.sources = _sources(con, contracts)
+        for file in unsure:
             _read_one(con, reader, file, read_with, report)
         refused = con.execute(f"select distinct kind from {FILES} where decision = 'refused'")
         _refuse_nothing(contracts, report, {str(kind) for (kind,) in refused.fetchall()})

@@ -1,7 +1,7 @@
 """Which object a file holds, judged by its header, its first id and its name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pipelines.contracts import Object, header_key
@@ -16,6 +16,10 @@ class Unrecognised(ExportError):
     """No contract fits this file."""
 
 
+class Ambiguous(ExportError):
+    """Objects of several sources fit this file: what lies beside it has to tell."""
+
+
 @dataclass(frozen=True)
 class Recognised:
     """An object, or none; with a reason, the file is that object's but cannot be used."""
@@ -24,33 +28,66 @@ class Recognised:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """How well an object fits a file; the first parts weigh most."""
+
+    is_usual: bool
+    is_whole: bool
+    is_of_source: bool
+    seen: int
+    found: int
+    thing: Object
+
+    @property
+    def grade(self) -> tuple[bool, bool]:
+        return self.is_usual, self.is_whole
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, int, int]:
+        return self.is_usual, self.is_whole, self.is_of_source, self.seen, self.found
+
+
 def recognise(
-    objects: Sequence[Object], header: Sequence[str], first_id: str | None, file_name: str
+    objects: Sequence[Object],
+    header: Sequence[str],
+    first_id: str | None,
+    file_name: str,
+    sources: Collection[str] | None = None,
 ) -> Recognised:
     """The object whose fingerprint a header shows, or that a file is named like.
 
     Either way every required column must be there and the ids must begin as that object's do. A
     file that is named like an object and fails in that, or whose header lacks nothing but the
-    id, is that object's and cannot be used; any other file is no known export.
+    id, is that object's and cannot be used; any other file is no known export. `sources` are
+    those whose deals the other files hold; they decide between equals, and while they are not
+    known (None) equals of several sources raise Ambiguous.
     """
     keys = {header_key(head) for head in header}
-    fitting: list[tuple[bool, bool, int, int, Object]] = []
+    fitting: list[_Fit] = []
     nearest: list[tuple[float, bool, Object, set[str]]] = []
     for thing in objects:
-        if thing.without & keys:
+        has_name = file_name in thing.file_names
+        if thing.without & keys or (thing.is_named_only and not has_name):
             continue
         found = frozenset(thing.places(header))
         seen = thing.shown(found)
         share = len(thing.shown(found | {"id"})) / len(thing.fingerprint)
-        is_named = file_name in thing.file_names and share >= LEAST_SHARED
+        is_named = has_name and share >= LEAST_SHARED
         required = {column.name for column in thing.columns if column.is_required}
         lacking = required - found if is_named else (required - found) | (thing.fingerprint - seen)
         if not lacking and _has_ids_of(thing, first_id):
+            is_of_source = thing.vendor in (sources or ())
             is_whole = seen == thing.fingerprint
-            fitting.append((not thing.is_last_resort, is_whole, len(seen), len(found), thing))
+            usual = not thing.is_last_resort
+            fitting.append(_Fit(usual, is_whole, is_of_source, len(seen), len(found), thing))
         nearest.append((share, is_named, thing, lacking))
     if fitting:
-        return Recognised(max(fitting, key=lambda fit: fit[:4])[4])
+        best = max(fitting, key=lambda fit: fit.rank)
+        rivals = {fit.thing.vendor for fit in fitting if fit.grade == best.grade}
+        if sources is None and len(rivals) > 1:
+            raise Ambiguous(f"{file_name}: an export of {' or '.join(sorted(rivals))}.")
+        return Recognised(best.thing)
     if not nearest:
         return Recognised(None, "there is no contract to compare it with")
     share, is_named, thing, lacking = max(nearest, key=lambda near: near[0] + near[1])

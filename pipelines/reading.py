@@ -54,6 +54,7 @@ class Reader:
         self.temp = temp
         self.options = options
         self.kind: str | None = None
+        self.sources: frozenset[str] | None = None
 
     def text(self, file: Offered) -> dict[str, object]:
         """Read one delimited file; the row of raw.files. Raises ExportError to refuse it."""
@@ -137,6 +138,7 @@ class Reader:
             head.header,
             next((text.strip(" ='\"") for text in ids if text.strip()), None),
             PurePath(file.label.rsplit("!", 1)[-1]).name.split(".")[0].lower(),
+            self.sources,
         )
 
     def _is_log(self, head: Head) -> bool:
