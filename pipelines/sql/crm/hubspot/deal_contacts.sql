@@ -1,0 +1,80 @@
+-- People on the buyer's side of each HubSpot deal. When they were added is not told.
+with recursive lost_ids as (
+    select merged_deal_id as id, deal_id as survivor from raw.hubspot_merged_deal
+    union
+    select unnest(regexp_extract_all(merged_ids, '[0-9]+')) as id, id as survivor
+    from raw.hubspot_deal
+),
+
+-- Merges chain; `union` drops repeats, so a circle of merges ends too.
+merges as (
+    select id, survivor from lost_ids where id <> survivor
+    union
+    select m.id, n.survivor
+    from merges as m
+    join lost_ids as n on m.survivor = n.id
+    where n.survivor <> m.id and n.survivor <> n.id
+),
+
+survivors as (
+    select id, min(survivor) as survivor
+    from merges
+    where survivor not in (select id from merges)
+    group by id
+),
+
+contacts as (
+    select *
+    from raw.hubspot_contact
+    where id is not null
+    qualify row_number() over (
+        partition by id
+        order by modified_at desc nulls last, synced_at desc nulls last, _file desc, _line desc
+    ) = 1
+),
+
+latest as (
+    select *
+    from raw.hubspot_deal
+    where id is not null
+    qualify row_number() over (
+        partition by id
+        order by modified_at desc nulls last, synced_at desc nulls last, _file desc, _line desc
+    ) = 1
+),
+
+-- A contact that was merged away stands for the one that survived.
+lost_contacts as (
+    select unnest(regexp_extract_all(merged_ids, '[0-9]+')) as id, id as survivor from contacts
+),
+
+told as (
+    select deal_id, contact_id, label from raw.hubspot_deal_contact
+    union all
+    select id, unnest(regexp_extract_all(contact_ids, '[0-9]+')), null from latest
+),
+
+people as (
+    select
+        coalesce(s.survivor, t.deal_id) as deal_id,
+        coalesce(m.survivor, t.contact_id) as contact_id,
+        min(t.label) as label
+    from told as t
+    left join survivors as s on t.deal_id = s.id
+    left join (
+        select id, min(survivor) as survivor from lost_contacts where id <> survivor group by id
+    ) as m on t.contact_id = m.id
+    group by 1, 2
+)
+
+select
+    'hubspot' as source,
+    'hubspot:' || p.deal_id as deal_id,
+    'hubspot:' || p.contact_id as contact_id,
+    coalesce(p.label, c.buying_role) as role,
+    c.title,
+    cast(null as timestamp) as added_at,
+    cast(null as bigint) as added_sec
+from people as p
+left join contacts as c on p.contact_id = c.id
+where not coalesce('true' in (c.is_deleted, c.is_gone, c.is_archived), false)
