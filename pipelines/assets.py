@@ -10,9 +10,9 @@ import duckdb
 
 from pipelines import checks, compare, contracts, ingest, publish, seeds, tables, train
 from pipelines import worklist as worklists
+from pipelines.ingest import FILES
 from pipelines.night import CONTRACTS, RULES, Night
 from pipelines.progress import LEFT_OUT
-from pipelines.reading import FILES
 from pipelines.tables import QueryError
 
 

@@ -13,7 +13,7 @@ import duckdb
 import psycopg
 
 from pipelines.contracts import Contracts
-from pipelines.exports import ExportError, Offered, digest
+from pipelines.exports import ExportError, Offered, surveyed
 from pipelines.ingest_recognise import recognise
 from pipelines.settings import Database
 from pipelines.warehouse import WarehouseError, opened
@@ -182,7 +182,8 @@ def _of(name: str, said: Database, known: Contracts, temp: Path) -> Iterator[Off
                 continue
             place = temp / f"{hashlib.sha256(label.encode()).hexdigest()[:16]}.table"
             records = database.copy(table, place)
-            yield Offered(label, place, digest(place), place.stat().st_size, records=records)
+            survey = surveyed(place)
+            yield Offered(label, place, survey.sha256, survey.size, survey, records=records)
 
 
 def offered(databases: Mapping[str, Database], known: Contracts, temp: Path) -> list[Offered]:

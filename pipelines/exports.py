@@ -1,5 +1,6 @@
 """Finds the files of an export: folders, zips in parts, gz, text, sheets, parquet, JSON, logs."""
 
+import codecs
 import gzip
 import hashlib
 import os
@@ -47,20 +48,35 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Survey:
+    """What one pass over the bytes of a file has told.
+
+    `lines` are its physical lines, the last one with or without an end.
+    """
+
+    sha256: str
+    size: int
+    lines: int
+    is_utf8: bool
+
+
+@dataclass(frozen=True)
 class Offered:
     """One file of an export, unpacked where that was needed; or one sheet of a workbook.
 
-    `label` names it for a person (`WE_1.zip!Task.csv`); `path` is where its bytes lie now.
-    `source` is the file that was dropped, when it is not a member of an archive. `records` are
-    those of a table that was copied out of a database; one that is not `is_asked` for was not.
+    `label` names it for a person (`WE_1.zip!Task.csv`); `path` is where its bytes lie now, and
+    `survey` what a pass over them told. `source` is the file that was dropped, when it is not a
+    member of an archive, and `source_state` what the file system said of it. `records` are those
+    of a table that was copied out of a database; one that is not `is_asked` for was not.
     """
 
     label: str
     path: Path
     sha256: str
     size: int
+    survey: Survey | None = None
     source: Path | None = None
-    source_sha256: str = ""
+    source_state: tuple[int, int] = (0, 0)
     sheet: str | None = None
     records: int | None = None
     is_asked: bool = True
@@ -87,18 +103,36 @@ def _has_suffix(name: str, suffixes: tuple[str, ...]) -> bool:
 
 def _copied(
     source: IO[bytes] | gzip.GzipFile, place: Path | None, most: int | None = None
-) -> tuple[str, int]:
-    """Copy a stream, or only read it where there is no place; its sha256 and its size."""
+) -> Survey:
+    """Copy a stream, or only read it where there is no place, and survey it."""
     whole = hashlib.sha256()
-    size = 0
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    size = feeds = 0
+    last = b""
+    is_utf8 = True
     with (Path(os.devnull) if place is None else place).open("wb") as target:
         while block := source.read(BLOCK):
             whole.update(block)
             size += len(block)
             if most is not None and size > most:
                 raise _TooLarge
-            target.write(block)
-    return whole.hexdigest(), size
+            feeds += block.count(b"\n")
+            last = block[-1:]
+            # Letters of ASCII are most of most files, and need no decoding.
+            if is_utf8 and not (block.isascii() and not decoder.getstate()[0]):
+                is_utf8 = _decodes(decoder, block)
+            if place is not None:
+                target.write(block)
+    is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
+    return Survey(whole.hexdigest(), size, feeds + (last not in (b"", b"\n")), is_utf8)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _bomb(label: str, most: int) -> ExportError:
@@ -109,10 +143,16 @@ def _bomb(label: str, most: int) -> ExportError:
     )
 
 
-def digest(path: Path) -> str:
-    """The sha256 of a file, read in blocks."""
+def surveyed(path: Path) -> Survey:
+    """One pass over the bytes of a file."""
     with path.open("rb") as blocks:
-        return _copied(blocks, None)[0]
+        return _copied(blocks, None)
+
+
+def state(path: Path) -> tuple[int, int]:
+    """The size of a file and when it was last written to."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _of_gzip(file: Offered, temp: Path, limits: Limits) -> Offered:
@@ -121,14 +161,14 @@ def _of_gzip(file: Offered, temp: Path, limits: Limits) -> Offered:
     most = limits.of(file.path.stat().st_size)
     try:
         with gzip.open(file.path, "rb") as source:
-            _copied(source, place, most)
+            survey = _copied(source, place, most)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ExportError(
             f"{file.label}: broken gzip ({error}). It may be only partly downloaded: get it again."
         ) from error
     except _TooLarge:
         raise _bomb(file.label, most) from None
-    return replace(file, path=place)
+    return replace(file, path=place, survey=survey)
 
 
 def _sheets(file: Offered) -> list[Offered]:
@@ -171,8 +211,9 @@ def _opened(file: Offered, temp: Path, limits: Limits) -> list[Offered]:
 
 
 def _of_file(label: str, path: Path, temp: Path, limits: Limits) -> list[Offered]:
-    sha256 = digest(path)
-    file = Offered(label, path, sha256, path.stat().st_size, path, sha256)
+    before = state(path)
+    survey = surveyed(path)
+    file = Offered(label, path, survey.sha256, survey.size, survey, path, before)
     return _opened(file, temp, limits)
 
 
@@ -201,9 +242,10 @@ def _of_zip(label: str, path: Path, temp: Path, limits: Limits) -> Iterator[Offe
                     else None
                 )
                 with archive.open(member) as source:
-                    sha256, size = _copied(source, place, left)
-                left -= size
-                yield from _opened(Offered(told, place or path, sha256, size), temp, limits)
+                    survey = _copied(source, place, left)
+                left -= survey.size
+                file = Offered(told, place or path, survey.sha256, survey.size, survey)
+                yield from _opened(file, temp, limits)
     except (
         zipfile.BadZipFile,
         zlib.error,

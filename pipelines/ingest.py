@@ -1,18 +1,26 @@
 """Files to `raw.*`: text as it was, cleaned of its dialect, every refused line kept by number."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import EVENT_COLUMNS, EVENTS, MAPPING_COLUMNS, Contracts, Log
-from pipelines.exports import READABLE, ExportError, Offered, digest
+from pipelines import parts
+from pipelines.contracts import EVENTS, MAPPING_COLUMNS, ROLES, Contracts, Log
+from pipelines.exports import READABLE, ExportError, Offered, state
 from pipelines.ingest_recognise import Ambiguous, Unrecognised
-from pipelines.reading import COLUMNS, FILES, REJECTS, Options, Reader
+from pipelines.loading import REFUSED, Options
+from pipelines.parts import PARTS, Part
+from pipelines.reading import COLUMNS_READ, Reader
+from pipelines.values import sql_type
 from pipelines.warehouse import transaction
 
+FILES = "raw.files"
+REJECTS = "raw.rejects"
+COLUMNS = "raw.columns"
 MAPPING = "raw.event_log_mapping"
 LOGS = "raw.event_log_contract"
 LAYOUT = {
@@ -22,7 +30,9 @@ LAYOUT = {
     REJECTS: "file varchar, line bigint, column_name varchar, value varchar, reason varchar, "
     "is_line_refused boolean",
     COLUMNS: "file varchar, column_name varchar, mapped_to varchar",
+    PARTS: parts.LAYOUT,
 }
+EVENT_TYPES = {**{name: sql_type(kind) for name, kind in ROLES.values()}, "contract": "varchar"}
 DESCRIPTIONS = {
     FILES: "Every file offered: what it is, how many lines were read and refused, and why.",
     REJECTS: "Every line or value refused: where it stands, what it is, why.",
@@ -30,7 +40,9 @@ DESCRIPTIONS = {
     EVENTS: "Events of event logs, one a row.",
     MAPPING: "What each activity of a known event log means, from its contract.",
     LOGS: "The known event logs: automatons, currency, pipeline.",
+    PARTS: "Which lines of which file each part of a raw table holds.",
 }
+STAYING = (*LAYOUT, MAPPING, LOGS)
 
 
 @dataclass
@@ -66,30 +78,50 @@ def line_tables(contracts: Contracts) -> list[str]:
     return [*(thing.table for thing in contracts.objects), EVENTS]
 
 
-def _create(con: duckdb.DuckDBPyConnection, contracts: Contracts) -> None:
-    layouts = dict(LAYOUT)
+def _columns(contracts: Contracts) -> dict[str, dict[str, str]]:
+    """The columns and types of each table that holds lines or values of files."""
+    tables: dict[str, dict[str, str]] = {EVENTS: EVENT_TYPES}
     for thing in contracts.objects:
-        columns = ", ".join(f"{column.name} varchar" for column in thing.columns)
-        layouts[thing.table] = f"{columns}, _file varchar, _line bigint"
+        types = {column.name: sql_type(column.type) for column in thing.columns}
+        tables[thing.table] = types
         for spread in thing.spreads:
-            kept = ", ".join(f"{column} varchar" for column in (*spread.keep, "name", "value"))
-            layouts[spread.table] = f"{kept}, _file varchar, _line bigint"
-    events = ", ".join(f"{name} varchar" for name in EVENT_COLUMNS)
-    layouts[EVENTS] = f"{events}, _file varchar, _line bigint"
-    for table, layout in layouts.items():
+            kept = {column: types[column] for column in spread.keep}
+            tables[spread.table] = {**kept, "name": "varchar", "value": sql_type(spread.type)}
+    return tables
+
+
+def _prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """The tables that tell of files, and the temporary ones of this run; nothing else is left."""
+    for table, layout in LAYOUT.items():
         existing = con.execute(
             "select string_agg(column_name || ' ' || lower(data_type), ', ' order by column_index)"
             " from duckdb_columns() where schema_name || '.' || table_name = $1 "
             "and database_name = current_database()",
             [table],
         ).fetchall()[0][0]
-        if existing != layout:
-            con.execute(f"create or replace table {table} ({layout})")
-            if existing is not None and table != FILES:
-                # A contract has changed its columns: everything is read again.
-                con.execute(f"create or replace table {FILES} ({LAYOUT[FILES]})")
-        words = raw_tables(contracts)[table].replace("'", "''")
-        con.execute(f"comment on table {table} is '{words}'")
+        if existing is None:
+            con.execute(f"create table {table} ({layout})")
+        elif existing != layout:
+            # An older layout: everything is read again.
+            for held, its_layout in LAYOUT.items():
+                con.execute(f"create or replace table {held} ({its_layout})")
+    parts.drop_others(con, STAYING)
+
+
+@contextmanager
+def _kept_aside(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Temporary tables of what this run reads; parts that it made are gone when it fails."""
+    con.execute(f"create temp table refused ({LAYOUT[REJECTS]})")
+    con.execute(f"create temp table columns_read ({LAYOUT[COLUMNS]})")
+    try:
+        with parts.dropped_on_error(con, STAYING):
+            yield
+    finally:
+        con.execute("drop view if exists temp.staged")
+        for (name,) in con.execute(
+            "select table_name from duckdb_tables() where temporary"
+        ).fetchall():
+            con.execute(f"drop table temp.{name}")
 
 
 def _write_log_contracts(con: duckdb.DuckDBPyConnection, logs: Sequence[Log]) -> None:
@@ -128,26 +160,22 @@ def _read_with(contracts: Contracts, options: Options) -> str:
     ).hexdigest()[:16]
 
 
-def _forget(con: duckdb.DuckDBPyConnection, contracts: Contracts, labels: Sequence[str]) -> None:
-    spreads = [spread.table for thing in contracts.objects for spread in thing.spreads]
-    for label in labels:
-        for table in (*line_tables(contracts), *spreads):
-            con.execute(f"delete from {table} where _file = $1", [label])
-        con.execute(f"delete from {FILES} where path = $1", [label])
-        for table in (REJECTS, COLUMNS):
-            con.execute(f"delete from {table} where file = $1", [label])
+@dataclass(frozen=True)
+class _Said:
+    """What is kept of one file of this run: its row of raw.files, and its parts."""
+
+    row: dict[str, object]
+    parts: tuple[Part, ...] = ()
 
 
-def _record(con: duckdb.DuckDBPyConnection, file: Offered, read_with: str, **said: object) -> None:
-    row = {
+def _row(file: Offered, read_with: str, **said: object) -> dict[str, object]:
+    return {
         "path": file.label,
         "sha256": file.sha256,
         "bytes": file.size,
         "read_with": read_with,
         **said,
     }
-    marks = ", ".join(f"${n}" for n in range(1, len(row) + 1))
-    con.execute(f"insert into {FILES} ({', '.join(row)}) values ({marks})", list(row.values()))
 
 
 def _read_one(
@@ -156,55 +184,83 @@ def _read_one(
     file: Offered,
     read_with: str,
     report: IngestReport,
-) -> None:
+) -> _Said:
     """Read one file, or keep why it was not read."""
     if not file.is_asked:
         reason = "a table that no contract knows"
-        _record(con, file, read_with, decision="passed_over", reason=reason)
-        return
+        return _Said(_row(file, read_with, decision="passed_over", reason=reason))
     try:
         if not file.is_readable:
             raise Unrecognised(
                 f"{file.label}: not a kind of file that is read ({', '.join(READABLE)}; also .gz)."
             )
-        said = reader.xes(file) if file.is_log else reader.text(file)
+        said, made = reader.xes(file) if file.is_log else reader.text(file)
     except Ambiguous:
         raise
     except Unrecognised as reason:
         report.unrecognised[file.label] = str(reason)
-        _record(con, file, read_with, decision="unrecognised", reason=str(reason))
-        return
+        return _Said(_row(file, read_with, decision="unrecognised", reason=str(reason)))
     except ExportError as reason:
         report.refused[file.label] = str(reason)
-        _forget(con, reader.contracts, [file.label])
-        _record(con, file, read_with, decision="refused", reason=str(reason), kind=reader.kind)
-        return
-    if file.source is not None and digest(file.source) != file.source_sha256:
+        con.execute(f"delete from {REFUSED} where file = $1", [file.label])
+        return _Said(
+            _row(file, read_with, decision="refused", reason=str(reason), kind=reader.kind)
+        )
+    if file.source is not None and state(file.source) != file.source_state:
         raise ExportError(
             f"{file.label}: the file changed while it was read. Wait until its export has ended, "
             "then run again."
         )
     report.loaded.append(file.label)
-    _record(con, file, read_with, decision="loaded", **said)
+    return _Said(_row(file, read_with, decision="loaded", **said), made)
 
 
-def _sources(con: duckdb.DuckDBPyConnection, contracts: Contracts) -> frozenset[str]:
-    """The sources whose deals have been read."""
-    vendors = {thing.name: thing.vendor for thing in contracts.objects if thing.is_decisive}
-    kinds = con.execute(
-        f"select distinct kind from {FILES} where decision in ('loaded', 'unchanged')"
-    ).fetchall()
-    return frozenset(vendors[kind] for (kind,) in kinds if kind in vendors)
+def _sources(contracts: Contracts, kinds: Collection[object]) -> frozenset[str]:
+    """The sources whose deals are among these kinds of files."""
+    return frozenset(
+        thing.vendor for thing in contracts.objects if thing.is_decisive and thing.name in kinds
+    )
 
 
-def _refuse_nothing(contracts: Contracts, report: IngestReport, kinds: set[str]) -> None:
-    """Raise ExportError when what decides is missing; the caller's transaction rolls back."""
+def _refuse_nothing(contracts: Contracts, report: IngestReport, said: Sequence[_Said]) -> None:
+    """Raise ExportError when nothing was read, or what decides was refused."""
     reasons = "\n".join(f"  {line}" for line in report.warnings)
     if not report.loaded and not report.unchanged:
         raise ExportError(f"none of the files offered could be read:\n{reasons}")
-    decisive = {t.table.removeprefix("raw.") for t in contracts.objects if t.is_decisive}
-    if any(kind in decisive for kind in kinds):
+    refused = {told.row.get("kind") for told in said if told.row["decision"] == "refused"}
+    if _sources(contracts, refused):
         raise ExportError(f"a file that everything depends on was refused:\n{reasons}")
+
+
+def _take_up(
+    con: duckdb.DuckDBPyConnection,
+    contracts: Contracts,
+    gone: Sequence[str],
+    same: Collection[str],
+    said: Sequence[_Said],
+) -> None:
+    """Let `raw.*` hold what this run has read and no file that is gone."""
+    for label in gone:
+        con.execute(f"delete from {FILES} where path = $1", [label])
+        for table in (REJECTS, COLUMNS):
+            con.execute(f"delete from {table} where file = $1", [label])
+    for label in same:
+        con.execute(f"update {FILES} set decision = 'unchanged' where path = $1", [label])
+    for told in said:
+        marks = ", ".join(f"${n}" for n in range(1, len(told.row) + 1))
+        con.execute(
+            f"insert into {FILES} ({', '.join(told.row)}) values ({marks})",
+            list(told.row.values()),
+        )
+    con.execute(f"insert into {REJECTS} select * from {REFUSED}")
+    con.execute(f"insert into {COLUMNS} select * from {COLUMNS_READ}")
+    parts.replace(con, gone, [part for told in said for part in told.parts])
+    _write_log_contracts(con, contracts.logs)
+    views = _columns(contracts)
+    parts.make_views(con, views)
+    for table, text in raw_tables(contracts).items():
+        words = text.replace("'", "''")
+        con.execute(f"comment on {'view' if table in views else 'table'} {table} is '{words}'")
 
 
 def ingest(
@@ -214,46 +270,46 @@ def ingest(
     temp: Path,
     options: Options,
 ) -> IngestReport:
-    """Bring `raw.*` in line with the files offered, in one transaction.
+    """Bring `raw.*` in line with the files offered.
 
-    A file is read again only when its bytes or its contract have changed. Raises ExportError,
-    with nothing changed, when no file is known or a file that decides cannot be read.
+    A file is read again only when its bytes or its contract have changed. Files are read into
+    parts that nothing knows of yet, and taken up in one transaction. Raises ExportError, with
+    nothing changed, when no file is known or a file that decides cannot be read.
     """
     report = IngestReport()
-    with transaction(con):
-        _create(con, contracts)
-        _write_log_contracts(con, contracts.logs)
-        read_with = _read_with(contracts, options)
-        known = dict(
-            con.execute(
-                f"select path, sha256 from {FILES} where read_with = $1 "
-                "and decision in ('loaded', 'unchanged')",
-                [read_with],
-            ).fetchall()
-        )
-        same = {
-            file.label
-            for file in offered
-            if not options.full and known.get(file.label) == file.sha256
-        }
-        held = [path for (path,) in con.execute(f"select path from {FILES}").fetchall()]
-        _forget(con, contracts, [path for path in held if path not in same])
-        reader = Reader(con, contracts, temp, options)
+    _prepare(con)
+    read_with = _read_with(contracts, options)
+    held = {
+        path: (sha256, kind, told_with == read_with and decision in ("loaded", "unchanged"))
+        for path, sha256, kind, told_with, decision in con.execute(
+            f"select path, sha256, kind, read_with, decision from {FILES}"
+        ).fetchall()
+    }
+    same = {
+        file.label
+        for file in offered
+        if not options.full and held.get(file.label, ("", "", False))[::2] == (file.sha256, True)
+    }
+    with _kept_aside(con):
+        reader = Reader(con, contracts, temp, options, parts.fresh_names(con))
+        said: dict[str, _Said] = {}
         unsure = []
         for file in offered:
             if file.label in same:
-                con.execute(
-                    f"update {FILES} set decision = 'unchanged' where path = $1", [file.label]
-                )
                 report.unchanged.append(file.label)
                 continue
             try:
-                _read_one(con, reader, file, read_with, report)
+                said[file.label] = _read_one(con, reader, file, read_with, report)
             except Ambiguous:
                 unsure.append(file)
-        reader.sources = _sources(con, contracts)
+        kinds = {told.row.get("kind") for told in said.values()} | {held[f][1] for f in same}
+        reader.sources = _sources(contracts, kinds)
         for file in unsure:
-            _read_one(con, reader, file, read_with, report)
-        refused = con.execute(f"select distinct kind from {FILES} where decision = 'refused'")
-        _refuse_nothing(contracts, report, {str(kind) for (kind,) in refused.fetchall()})
+            said[file.label] = _read_one(con, reader, file, read_with, report)
+        places = {file.label: n for n, file in enumerate(offered)}
+        report.loaded.sort(key=places.__getitem__)
+        _refuse_nothing(contracts, report, list(said.values()))
+        with transaction(con):
+            gone = sorted(held.keys() - same)
+            _take_up(con, contracts, gone, same, list(said.values()))
     return report

@@ -12,7 +12,7 @@ import duckdb
 from pipelines import contracts, databases, exports, warehouse
 from pipelines import settings as settings_file
 from pipelines.exports import Limits, Offered
-from pipelines.reading import Options
+from pipelines.loading import Options
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "data" / "contracts"

@@ -35,7 +35,9 @@ def _find(con: duckdb.DuckDBPyConnection, wanted: str) -> tuple[str, str]:
 def _export_lines(con: duckdb.DuckDBPyConnection, source_id: str) -> Iterator[str]:
     columns = con.execute(
         "select table_name, column_name from duckdb_columns() where schema_name = 'raw' "
-        "and database_name = current_database() order by table_name, column_name"
+        "and database_name = current_database() and table_name in (select view_name "
+        "from duckdb_views() where schema_name = 'raw' and database_name = current_database()) "
+        "order by table_name, column_name"
     ).fetchall()
     by_table: dict[str, list[str]] = {}
     for table, column in columns:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
-from pipelines.exports import BLOCK, ExportError
+from pipelines.exports import BLOCK, ExportError, Survey
 from pipelines.ingest_scan import Scan, scan
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -32,7 +32,8 @@ class Head:
     """A delimited text file as UTF-8 on disk, of which only the first records have been read.
 
     `beginning` are those records with the physical line each begins on; the one at `place` is the
-    header. `numbers` are the records' own numbers where the text was made from something else.
+    header. `lines` are the physical lines of the file. `numbers` are the records' own numbers
+    where the text was made from something else.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Head:
     delimiter: str
     beginning: tuple[tuple[int, tuple[str, ...]], ...]
     place: int = 0
+    lines: int | None = None
     numbers: np.ndarray | None = None
 
     @property
@@ -135,8 +137,11 @@ def _reads_as_korean(path: Path) -> bool:
     return foreign > 0 and hangul >= HANGUL_SHARE * foreign and runs > 0
 
 
-def encoding_of(path: Path) -> str:
-    """The encoding of a file, judged on all of it, not on its beginning."""
+def encoding_of(path: Path, *, is_utf8: bool) -> str:
+    """The encoding of a file, judged on all of it, not on its beginning.
+
+    `is_utf8` tells whether all of its bytes are UTF-8.
+    """
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(codecs.BOM_UTF8):
@@ -145,29 +150,31 @@ def encoding_of(path: Path) -> str:
         return "utf-16"
     if b"\x00" in head:
         return "utf-16-le" if head[1:2] == b"\x00" else "utf-16-be"
-    if _decodes(path, "utf-8"):
+    if is_utf8:
         return "utf-8"
     if _decodes(path, "cp949") and _reads_as_korean(path):
         return "cp949"
     return "cp1252" if _decodes(path, "cp1252") else "latin-1"
 
 
-def _as_utf8(label: str, path: Path, encoding: str, temp: Path) -> Path:
-    if encoding == "utf-8":
-        return path
+def _as_utf8(label: str, path: Path, encoding: str, temp: Path) -> tuple[Path, int]:
+    """The file in UTF-8 without a mark before it, and its physical lines."""
     place = temp / "utf8.csv"
     decoder = codecs.getincrementaldecoder(encoding)("strict")
+    feeds, last = 0, "\n"
     try:
         with path.open("rb") as blocks, place.open("w", encoding="utf-8", newline="") as target:
             while block := blocks.read(BLOCK):
-                target.write(decoder.decode(block))
+                text = decoder.decode(block)
+                feeds, last = feeds + text.count("\n"), text[-1:] or last
+                target.write(text)
             target.write(decoder.decode(b"", final=True))
     except UnicodeDecodeError as error:
         raise ExportError(
             f"{label}: it begins like {encoding}, but byte {error.start} of a block does not fit "
             "that. It may be only partly downloaded: export it again, as UTF-8 if you can choose."
         ) from error
-    return place
+    return place, feeds + (last != "\n")
 
 
 class _Lines:
@@ -231,30 +238,31 @@ def _delimiter(path: Path, skipped: int) -> str:
     return best
 
 
-def look(
-    label: str,
-    path: Path,
-    temp: Path,
-    numbers: np.ndarray | None = None,
-    encoding: str | None = None,
-) -> Head:
-    """Look at the beginning of a file.
+def made(label: str, path: Path, numbers: np.ndarray) -> Head:
+    """The beginning of a text that was made from something else, with the records' numbers.
 
-    `numbers` come with a text that was made from something else; `encoding` is one that the
-    settings name. Raises ExportError when the file is empty or cannot be read.
+    Raises ExportError when it is empty.
     """
-    if numbers is not None:
-        return Head(path, None, ",", _beginning(label, path, ",", 0), numbers=numbers)
-    known = encoding or encoding_of(path)
-    plain = _as_utf8(label, path, known, temp)
-    with plain.open(encoding="utf-8", newline="") as lines:
-        said = re.fullmatch(r"\"?sep=(.)\"?\s*", lines.readline())
+    return Head(path, None, ",", _beginning(label, path, ",", 0), numbers=numbers)
+
+
+def look(label: str, path: Path, temp: Path, survey: Survey, encoding: str | None = None) -> Head:
+    """Look at the beginning of a file; `encoding` is one that the settings name.
+
+    Raises ExportError when the file is empty or cannot be read.
+    """
+    known = encoding or encoding_of(path, is_utf8=survey.is_utf8)
+    plain, lines = path, survey.lines
+    if known != "utf-8" or not survey.is_utf8:
+        plain, lines = _as_utf8(label, path, known, temp)
+    with plain.open(encoding="utf-8", newline="") as text:
+        said = re.fullmatch(r"\"?sep=(.)\"?\s*", text.readline())
     skipped = 1 if said else 0
     try:
         delimiter = said.group(1) if said else _delimiter(plain, skipped)
     except csv.Error as error:
         raise _broken(label, 1, error) from error
-    return Head(plain, known, delimiter, _beginning(label, plain, delimiter, skipped))
+    return Head(plain, known, delimiter, _beginning(label, plain, delimiter, skipped), lines=lines)
 
 
 def _beginning(

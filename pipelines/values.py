@@ -1,8 +1,8 @@
 """How the text of a typed column is read: expressions of SQL, decided per file and column.
 
-Dates and times become ISO (UTC), booleans true/false, numbers plain decimals; what does not
-parse becomes null and is reported by the caller. Reading is by DuckDB's own casts; the other
-forms of dates and numbers cost more, so an expression holds only those that a column shows.
+Dates become DATE, times TIMESTAMP in UTC and whole seconds, numbers DOUBLE, booleans BOOLEAN; what
+does not parse becomes null and is reported by the caller. Reading is by DuckDB's own casts; the
+other forms of dates and numbers cost more, so an expression holds only those that a column shows.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import duckdb
 from pipelines.exports import ExportError
 
 YEARS = ("2000-01-01", "2100-01-01")
+SQL_TYPES = {"date": "date", "datetime": "timestamp", "number": "double", "boolean": "boolean"}
 TRUE = ("true", "1", "1.0", "yes", "y", "t", "예", "✓")
 FALSE = ("false", "0", "0.0", "no", "n", "f", "아니요")
 PARTS = (
@@ -30,6 +31,9 @@ NOTHING = ("-", "--", "n/a", "null", "none", "(blank)", "(no value)", "없음", 
 # A reason may well be "None"; these say of any field that it is empty.
 EMPTY = ("-", "--", "(blank)", "(No value)")
 WITH_ZONE = r"(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
+# A cast to a time without a zone leaves a zone that is named out of account.
+NAMED_ZONE = r"([+-]\d{2}(:?\d{2})?|[A-Za-z_/]+)$"
+NAMED_UTC = r"([+-]00(:?00)?|Z|UTC|GMT)$"
 MONEY = r"\b[A-Z]{3}\b|[$₩€£¥%원\s]"
 NEGATIVE = r"^\((.*)\)$"
 # 1.2억 is 120 million, 120만 is 1.2 million; the two may follow each other.
@@ -48,7 +52,8 @@ class Form:
 
     `date_order` is dmy or mdy where slashed dates occur; `is_korean` tells of dates like
     2026. 3. 29.; `is_counted` of times as numbers; `decimal` is the mark of numbers with other
-    signs in them, `.` or `,`; `time_zone` is where a time without a zone was told.
+    signs in them, `.` or `,`; `time_zone` is where a time without a zone was told; `has_zones`
+    says that times may name a zone of their own other than UTC.
     """
 
     date_order: str = ""
@@ -56,6 +61,7 @@ class Form:
     is_counted: bool = False
     decimal: str = ""
     time_zone: str = ""
+    has_zones: bool = False
 
 
 PLAIN_FORM = Form()
@@ -71,6 +77,11 @@ def plain(column: str) -> str:
         f"nullif(trim(case when starts_with({column}, '=') or starts_with({column}, '''') "
         f"then {bare} else {column} end), '')"
     )
+
+
+def sql_type(kind: str) -> str:
+    """The type that a column of a contract's type has in a table."""
+    return SQL_TYPES.get(kind, "varchar")
 
 
 def is_nothing(text: str) -> str:
@@ -96,6 +107,24 @@ def _iso(text: str, kind: str) -> str:
     # A date has no time zone to shift it by: its time of day, if it has one, is cut off.
     day = f"split_part(replace({text}, 'T', ' '), ' ', 1)" if kind == "date" else text
     return f"try_cast({day} as timestamptz)"
+
+
+def names_zone(text: str) -> str:
+    """Whether a time names a zone other than UTC."""
+    return (
+        f"(not ends_with({text}, 'Z') and (strlen({text}) > 19 or right({text}, 1) > '9') and "
+        f"regexp_matches({text}, '{NAMED_ZONE}') and not regexp_matches({text}, '{NAMED_UTC}'))"
+    )
+
+
+def is_plain(text: str, kind: str) -> str:
+    """Whether a `plain` text of this type is empty or reads in its plain form."""
+    if kind == "boolean":
+        return "true"
+    reads = f"try_cast({text} as {sql_type(kind)}) is not null"
+    if kind == "datetime":
+        reads = f"{reads} and not {names_zone(text)}"
+    return f"({text} is null or ({reads}))"
 
 
 def _slashed_order(
@@ -149,14 +178,16 @@ def form_of(
     """
     text = plain(column)
     if kind in ("date", "datetime"):
-        odd, korean, counted = con.execute(
-            f"select count(*), count(*) filter (where regexp_matches({text}, '{KOREAN}')), "
-            f"count(*) filter (where regexp_matches({text}, '{COUNTED}')) "
-            f"from {table} where {text} is not null and {_iso(text, kind)} is null"
+        odd, offsets, korean, counted = con.execute(
+            f"select count(*) filter (where moment is null), "
+            f"count(*) filter (where moment is not null), "
+            f"count(*) filter (where moment is null and regexp_matches(told, '{KOREAN}')), "
+            f"count(*) filter (where moment is null and regexp_matches(told, '{COUNTED}')) "
+            f"from (select {text} as told, {_iso(text, kind)} as moment from {table} "
+            f"where not {is_plain(text, kind)})"
         ).fetchall()[0]
-        if odd:
-            order = _slashed_order(con, table, column, place, said)
-            return Form(order, korean > 0, counted > 0)
+        order = _slashed_order(con, table, column, place, said) if odd else ""
+        return Form(order, korean > 0, counted > 0, has_zones=offsets > 0)
     if kind == "number":
         bare = _bare(text)
         odd, points, commas = con.execute(
@@ -212,6 +243,8 @@ def _in_zone(text: str, zone: str) -> str:
 
 def _instant(text: str, kind: str, form: Form) -> str:
     zone = form.time_zone if kind == "datetime" else ""
+    if form == PLAIN_FORM:
+        return f"try_cast({text} as {sql_type(kind)})"
     ways = [_in_zone(text, zone) if zone else _iso(text, kind)]
     if form.is_counted:
         ways.append(_counted(text))
@@ -284,19 +317,40 @@ def read(text: str, kind: str, form: Form = PLAIN_FORM) -> str:
         return eighteen(text)
     if kind == "number":
         number = _number(text, form)
-        return f"case when isfinite({number}) then cast({number} as varchar) end"
+        return f"case when isfinite({number}) then {number} end"
     if kind == "boolean":
         yes = ", ".join(f"'{word}'" for word in TRUE)
         no = ", ".join(f"'{word}'" for word in FALSE)
         return (
-            f"case when lower({text}) in ({yes}) then 'true' "
-            f"when lower({text}) in ({no}) then 'false' end"
+            f"case when lower({text}) in ({yes}) then true "
+            f"when lower({text}) in ({no}) then false end"
         )
     instant = _instant(text, kind, form)
-    # Seconds since 1970 as a time without a zone: a zone would bring the calendar of a locale in.
-    second = f"make_timestamp(epoch_us({instant}) // 1000000 * 1000000)"
-    shown = f"cast({second} as date)" if kind == "date" else second
-    return (
-        f"case when {instant} >= timestamptz '{YEARS[0]} 00:00:00+00' "
-        f"and {instant} < timestamptz '{YEARS[1]} 00:00:00+00' then cast({shown} as varchar) end"
-    )
+    if form == PLAIN_FORM:
+        moment = f"date_trunc('second', {instant})" if kind == "datetime" else instant
+        first, end = (f"{sql_type(kind)} '{year}'" for year in YEARS)
+    else:
+        # Seconds since 1970 as a time without a zone: a zone would bring a locale's calendar in.
+        second = f"make_timestamp(epoch_us({instant}) // 1000000 * 1000000)"
+        moment = f"cast({second} as date)" if kind == "date" else second
+        first, end = (f"timestamptz '{year} 00:00:00+00'" for year in YEARS)
+    return f"case when {instant} >= {first} and {instant} < {end} then {moment} end"
+
+
+def quick(column: str, kind: str) -> str:
+    """The expression that reads a column's own text of this type, null where it is not plain.
+
+    Where it gives a value that is the one of `read`, at a fraction of the cost.
+    """
+    if kind == "boolean":
+        return f"try_cast({column} as boolean)"
+    if kind not in ("id", "sf_id", "choice"):
+        return read(column, kind)
+    bare = f"{column} >= '0' and not starts_with({column}, '=') and not ends_with({column}, ' ')"
+    clean = {
+        "id": f"{column} < '{{' and {bare}",
+        "sf_id": f"strlen({column}) = 18 and {bare}",
+        "choice": f"{column} >= 'A' and {column} < '{{' and not ends_with({column}, ' ')",
+    }[kind]
+    as_is = f"nfc_normalize({column})" if kind == "choice" else column
+    return f"case when {clean} then {as_is} else {read(plain(column), kind)} end"

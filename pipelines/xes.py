@@ -16,8 +16,9 @@ from xml.parsers import expat
 import duckdb
 import pyarrow as pa
 
-from pipelines.contracts import EVENT_COLUMNS, EVENTS, Column, Log, best_log, header_key
+from pipelines.contracts import EVENT_COLUMNS, ROLES, Column, Log, best_log, header_key
 from pipelines.exports import BLOCK, ExportError, Offered
+from pipelines.values import sql_type
 
 BATCH = 20_000
 YEARS = range(2000, 2100)
@@ -211,9 +212,9 @@ class _Row:
 
 
 def load(
-    con: duckdb.DuckDBPyConnection, file: Offered, logs: Sequence[Log], rejects: str
+    con: duckdb.DuckDBPyConnection, file: Offered, logs: Sequence[Log], table: str, rejects: str
 ) -> tuple[Log, int, int]:
-    """Append a log's events to `raw.event_log_event`.
+    """Make `table` of a log's events, and append those refused to `rejects`.
 
     Returns its contract, how many events were read and how many refused. `_line` is the event's
     number in the file, since a whole log may stand on one line. Raises ExportError when no
@@ -221,9 +222,9 @@ def load(
     """
     log = _contract_of(file.label, file.path, logs)
     text, number_type = pa.string(), pa.int64()
-    good = _Batch(
-        con, EVENTS, {**dict.fromkeys(EVENT_COLUMNS, text), "_file": text, "_line": number_type}
-    )
+    types = ", ".join(f"{name} {sql_type(kind)}" for name, kind in ROLES.values())
+    con.execute(f"create table {table} ({types}, contract varchar, _line bigint)")
+    good = _Batch(con, table, {**dict.fromkeys(EVENT_COLUMNS, text), "_line": number_type})
     bad = _Batch(
         con,
         rejects,
@@ -256,10 +257,10 @@ def load(
             continue
         for name, told in shown.items():
             bad.add(file.label, offered, name, told, VALUE_UNKNOWN, False)
-        good.add(*(values.get(name) for name in EVENT_COLUMNS), file.label, offered)
+        good.add(*(values.get(name) for name in EVENT_COLUMNS), offered)
     good.flush()
     bad.flush()
-    read = con.execute(f"select count(*) from {EVENTS} where _file = $1", [file.label]).fetchall()
+    read = con.execute(f"select count(*) from {table}").fetchall()
     if read[0][0] + refused != offered:
         raise ExportError(
             f"{file.label}: {offered} events were offered but {read[0][0]} read and {refused} "

@@ -96,8 +96,8 @@ def folder(tmp_path):
 def read(con, tmp_path):
     """Brings a folder of exports as far as raw; gives what came of each file."""
     from pipelines import contracts, exports, ingest
+    from pipelines.loading import Options
     from pipelines.night import CONTRACTS
-    from pipelines.reading import Options
 
     known = contracts.load(CONTRACTS)
 

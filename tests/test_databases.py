@@ -26,8 +26,8 @@ ROWS = [
     ("006A00000000002", 'Two\nlines, "', "Won", "2026-04-01", "2026-01-06 09:15:27", None, True),
 ]
 EXPECTED = [
-    ("006A00000000001IAA", "Acme", "2026-03-31", "2026-01-05 09:15:27", "1200.5", "false", 1),
-    ("006A00000000002IAA", 'Two\nlines, "', "2026-04-01", "2026-01-06 09:15:27", None, "true", 2),
+    ("006A00000000001IAA", "Acme", "2026-03-31", "2026-01-05 09:15:27", 1200.5, False, 1),
+    ("006A00000000002IAA", 'Two\nlines, "', "2026-04-01", "2026-01-06 09:15:27", None, True, 2),
 ]
 LAYOUT = (
     "id varchar(18), name text, stage_name text, close_date date, created_date timestamp, "
@@ -37,7 +37,8 @@ LAYOUT = (
 
 def deals(told):
     return told.rows(
-        "select id, name, close_date, created_date, amount, is_won, _line "
+        "select id, name, cast(close_date as varchar), cast(created_date as varchar), amount, "
+        "is_won, _line "
         "from raw.salesforce_opportunity order by _line"
     )
 

@@ -20,14 +20,15 @@ ROWS = [
     ["006A00000000002", "Two\nlines", "Qualification", dt.date(2026, 4, 1), CREATED, 1000, True],
 ]
 EXPECTED = [
-    ("006A00000000001IAA", "Acme", "2026-03-31", "2026-01-05 09:15:27", "1200.5", "false"),
-    ("006A00000000002IAA", "Two\nlines", "2026-04-01", "2026-01-05 09:15:27", "1000.0", "true"),
+    ("006A00000000001IAA", "Acme", "2026-03-31", "2026-01-05 09:15:27", 1200.5, False),
+    ("006A00000000002IAA", "Two\nlines", "2026-04-01", "2026-01-05 09:15:27", 1000.0, True),
 ]
 
 
 def deals(con):
     return con.execute(
-        "select id, name, close_date, created_date, amount, is_won "
+        "select id, name, cast(close_date as varchar), cast(created_date as varchar), amount, "
+        "is_won "
         "from raw.salesforce_opportunity order by _line"
     ).fetchall()
 

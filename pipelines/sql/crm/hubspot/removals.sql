@@ -175,7 +175,7 @@ select
     'hubspot:' || g.id as deal_id,
     g.why,
     case
-        when l.id is null or coalesce(l.deal_stage, l.is_closed, l.is_won) is null then null
+        when l.deal_stage is null and l.is_closed is null and l.is_won is null then null
         when
             coalesce(
                 case when l.is_won = 'true' then true end,

@@ -4,7 +4,7 @@ with deals as (
     select
         coalesce(
             id,
-            concat_ws(' / ', lower(trim(account)), lower(trim(name)), left(created_at, 10))
+            concat_ws(' / ', lower(trim(account)), lower(trim(name)), cast(created_at as date))
         ) as source_id,
         id,
         lower(trim(name)) as name

@@ -5,7 +5,7 @@ with named as (
         *,
         coalesce(
             id,
-            concat_ws(' / ', lower(trim(account)), lower(trim(name)), left(created_at, 10))
+            concat_ws(' / ', lower(trim(account)), lower(trim(name)), cast(created_at as date))
         ) as source_id,
         case
             when lower(trim(outcome)) not in ('open', 'pending', 'tbd', '진행', '진행중', '진행 중', '미정')

@@ -4,7 +4,7 @@ with named as (
     select
         coalesce(
             id,
-            concat_ws(' / ', lower(trim(account)), lower(trim(name)), left(created_at, 10))
+            concat_ws(' / ', lower(trim(account)), lower(trim(name)), cast(created_at as date))
         ) as source_id,
         coalesce(pipeline, 'default') as pipeline,
         unnest([stage, status, outcome]) as stage

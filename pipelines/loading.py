@@ -1,0 +1,170 @@
+"""A file of which all is plain into a typed part, in one pass.
+
+Most lines of most exports are plain: ids are ids, times are ISO, nothing is missing. What is read
+is counted to prove that all was; a file with anything else in it is left to `staging`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from pipelines import values
+from pipelines.contracts import Column, Object
+from pipelines.parts import Part
+from pipelines.textfiles import Head
+from pipelines.values import Form
+
+# Lines that are refused while a run reads; they reach raw.rejects when all of it has been read.
+REFUSED = "temp.refused"
+CHECKED = ("date", "datetime", "number", "boolean")
+IDS = ("id", "sf_id")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the settings say about reading."""
+
+    date_order: Mapping[str, str] = field(default_factory=dict)
+    time_zone: Mapping[str, str] = field(default_factory=dict)
+    encoding: Mapping[str, str] = field(default_factory=dict)
+    full: bool = False
+
+    def zone(self, name: str) -> str:
+        """The zone in which a kind of file tells its times; empty for UTC."""
+        fitting = [key for key in self.time_zone if key == name or name.startswith(f"{key}_")]
+        return self.time_zone.get(max(fitting, key=len, default="*"), "")
+
+    def order(self, name: str, column: str) -> str | None:
+        """Which part of a date comes first in a column, where it does not show."""
+        return self.date_order.get(f"{name}.{column}", self.date_order.get("*"))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The parts that a file's lines went into, and how many were read and refused."""
+
+    parts: tuple[Part, ...]
+    rows: int
+    refused: int
+
+
+def text_at(places: Sequence[int]) -> str:
+    """The first of some columns of a line that is not empty."""
+    if len(places) == 1:
+        return f"c{places[0]}"
+    return f"coalesce({', '.join(f'nullif(trim(c{n}), {chr(39) * 2})' for n in places)})"
+
+
+class Target:
+    """One file of a known kind, and what of it goes where."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        label: str,
+        head: Head,
+        thing: Object,
+        name: str,
+        options: Options,
+        part_names: Iterator[str],
+    ) -> None:
+        self.con = con
+        self.label = label
+        self.head = head
+        self.thing = thing
+        self.name = name
+        self.options = options
+        self.part_names = part_names
+        self.places = thing.places(head.header)
+        self.spreads = {spread: spread.places(head.header) for spread in thing.spreads}
+        self.present = [column for column in thing.columns if column.name in self.places]
+        self.zone = options.zone(name)
+
+    def columns(self, types: Collection[str]) -> list[Column]:
+        """The columns of these types that the file has."""
+        return [column for column in self.present if column.type in types]
+
+    def at_once(self) -> Loaded | None:
+        """The file in one pass; None where something in it wants a closer look."""
+        first_line, records = self._reach()
+        if (
+            first_line is None
+            or self.head.place
+            or len(self.head.header) < 2
+            or any(self.spreads.values())
+        ):
+            return None
+        part = Part(self.label, self.thing.table, next(self.part_names), first_line)
+        try:
+            self.con.execute(
+                f"create table {part.name} as {self._plain_select()}",
+                [str(self.head.path), self.head.skipped_lines, self.head.delimiter],
+            )
+        except duckdb.InvalidInputException:
+            # A record that does not fit, or bytes that are no text; which, the stage tells.
+            return None
+        # A number that lost its end to a spreadsheet ends in zeros; an id of Salesforce in letters.
+        ends = "".join(
+            f", count({column.name}) > 1 and count({column.name}) = "
+            f"count(*) filter (where ends_with({column.name}, '0000'))"
+            for column in self.present
+            if column.type == "id"
+        )
+        rows, odd, *zeroed = self.con.execute(
+            f"select count(*), count(*) filter (where _is_odd){ends} from {part.name}"
+        ).fetchall()[0]
+        if odd or rows != records or any(zeroed):
+            self.con.execute(f"drop table {part.name}")
+            return None
+        self.con.execute(f"alter table {part.name} drop column _is_odd")
+        return Loaded((part,), rows, 0)
+
+    def _reach(self) -> tuple[int | None, int]:
+        """The line of the first record, where each stands on the next line; how many there are."""
+        numbers = self.head.numbers
+        if numbers is None:
+            assert self.head.lines is not None
+            return self.head.skipped_lines + 2, self.head.lines - self.head.skipped_lines - 1
+        below = numbers[self.head.place + 1 :]
+        if not len(below):
+            return 0, 0
+        is_whole = below[-1] - below[0] == len(below) - 1
+        return (int(below[0]) if is_whole else None), len(below)
+
+    def _plain_select(self) -> str:
+        """Every column as it reads where it is plain, and whether a line holds what is not."""
+        read, odd = [], []
+        for column in self.present:
+            text = text_at(self.places[column.name])
+            value = f"v_{column.name}"
+            if column.type == "datetime" and self.zone:
+                told = values.read(text, "datetime", Form(time_zone=self.zone))
+            else:
+                told = values.quick(text, column.type)
+            read.append(f"{told} as {value}")
+            if column.type in CHECKED:
+                odd.append(f"({text} is not null and {value} is null)")
+            if column.type == "datetime" and not self.zone:
+                odd.append(values.names_zone(text))
+            if column.type == "sf_id":
+                odd.append(f"strlen({value}) <> 18")
+            if column.type == "id":
+                odd.append(f"contains({value}, '+')")
+                odd.append(f"starts_with({value}, '#')")
+            if column.is_required:
+                odd.append(f"{value} is null")
+        named = ", ".join(f"v_{column.name} as {column.name}" for column in self.present)
+        is_odd = f"coalesce({' or '.join(odd)}, false)" if odd else "false"
+        return (
+            f"select {named}, {is_odd} as _is_odd from (select *, {', '.join(read)} "
+            f"from {self.read_csv()})"
+        )
+
+    def read_csv(self, more: str = "") -> str:
+        """The records of a delimited text; its path, skipped lines and delimiter are $1 to $3."""
+        columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(self.head.header)))
+        return (
+            f"read_csv($1, columns = {{{columns}}}, auto_detect = false, header = true, "
+            f"skip = $2, delim = $3, quote = '\"', escape = '\"'{more})"
+        )

@@ -1,0 +1,148 @@
+"""A plain file is read in one pass, any other by way of a stage; both must say the same."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines import contracts, exports, ingest, warehouse
+from pipelines.loading import Options, Target
+from pipelines.night import CONTRACTS
+from pipelines.staging import Stage
+
+EXPORTS = Path(__file__).parent / "exports"
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+HEADER = "Id,Name,StageName,CloseDate,CreatedDate,Amount,IsWon\n"
+LINE = "006A00000000001IAA,Acme,Qualification,2026-03-31,2026-01-05T09:15:27.000Z,1200.5,0\n"
+LAYOUTS = sorted(path for path in EXPORTS.glob("*/*") if path.is_dir())
+
+
+def everything(folder, temp):
+    """Each table of raw with all of its lines, in the order of files and lines."""
+    known = contracts.load(CONTRACTS)
+    with warehouse.in_memory() as con:
+        ingest.ingest(con, exports.offered(folder, temp), known, temp, Options())
+        tables = [*ingest._columns(known), "raw.files", "raw.rejects", "raw.columns"]
+        return {table: con.execute(f"from {table} order by all").fetchall() for table in tables}
+
+
+@pytest.mark.parametrize(
+    "folder", [SAMPLE, *LAYOUTS], ids=lambda path: f"{path.parent.name}-{path.name}"
+)
+def test_both_ways_read_the_same(folder, tmp_path, monkeypatch):
+    either = everything(folder, tmp_path / "temp")
+    monkeypatch.setattr(Target, "at_once", lambda self: None)
+    assert everything(folder, tmp_path / "temp") == either
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        LINE.replace("006A00000000001IAA", "006A00000000001"),
+        LINE.replace("006A00000000001IAA", '"=""006A00000000001"""'),
+        LINE.replace("006A00000000001IAA", "006A00000000001   "),
+        LINE.replace("006A00000000001IAA", "   006A00000000001"),
+        LINE.replace("Qualification", " Qualification "),
+        LINE.replace("Qualification", "'=Qualification"),
+        LINE.replace("Qualification", "\uc601\uc5c5"),
+        LINE.replace("Qualification", "\u1109\u1161"),
+        LINE.replace("2026-03-31", "2026-03-31 00:00:00"),
+        LINE.replace("2026-03-31", "46112"),
+        LINE.replace("2026-03-31", "1970-01-01"),
+        LINE.replace("2026-03-31", "n/a"),
+        LINE.replace("27.000Z", "27.900Z"),
+        LINE.replace("27.000Z", "27+09:00"),
+        LINE.replace("27.000Z", "27.000+0000"),
+        LINE.replace("T09:15:27.000Z", " 09:15:27 America/New_York"),
+        LINE.replace("T09:15:27.000Z", " 09:15:27 UTC"),
+        LINE.replace("1200.5", "$1,200.50").replace("$1,200.50", '"$1,200.50"'),
+        LINE.replace("1200.5", "inf"),
+        LINE.replace(",0\n", ",maybe\n"),
+        LINE.replace("Acme", '"Two\nlines"'),
+        LINE.replace("Acme", ""),
+        LINE.replace("Qualification", ""),
+        LINE.replace(",0\n", "\n"),
+        "\n" + LINE,
+        LINE.replace("\n", "\r\n"),
+        LINE.rstrip("\n"),
+        "Total,,,,,,\n",
+    ],
+)
+def test_one_odd_line_reads_the_same_either_way(odd, folder, tmp_path, monkeypatch):
+    text = HEADER + LINE.replace("001IAA", "009IAA") + odd
+    (folder / "Opportunity.csv").write_bytes(text.encode())
+    either = everything(folder, tmp_path / "temp")
+    monkeypatch.setattr(Target, "at_once", lambda self: None)
+    assert everything(folder, tmp_path / "temp") == either
+    files = either["raw.files"]
+    assert files[0][6] + files[0][7] == text.replace('"Two\n', "").strip("\n").count("\n") - (
+        odd.startswith("\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "read_as"),
+    [
+        ("2026-01-05T09:15:27+09:00", datetime(2026, 1, 5, 0, 15, 27)),
+        ("2026-01-05T09:15:27.000+0900", datetime(2026, 1, 5, 0, 15, 27)),
+        ("2026-01-05 09:15:27-05", datetime(2026, 1, 5, 14, 15, 27)),
+        ("2026-01-05 09:15:27 America/New_York", datetime(2026, 1, 5, 14, 15, 27)),
+        ("2026-01-05 09:15:27 UTC", datetime(2026, 1, 5, 9, 15, 27)),
+    ],
+)
+def test_a_time_in_a_zone_of_its_own_is_moved_to_utc(con, read, folder, told, read_as):
+    (folder / "o.csv").write_text(HEADER + LINE.replace("2026-01-05T09:15:27.000Z", told))
+    read(folder)
+    created = con.execute("select created_date from raw.salesforce_opportunity").fetchall()
+    assert created == [(read_as,)]
+
+
+def test_lines_keep_their_numbers_when_both_cores_read(con, read, folder, monkeypatch):
+    def refused(*_):
+        raise AssertionError("a plain file was staged")
+
+    monkeypatch.setattr(Stage, "__init__", refused)
+    count = 300_000
+    with (folder / "o.csv").open("w") as file:
+        file.write(HEADER)
+        for n in range(count):
+            file.write(LINE.replace("006A00000000001IAA", f"006A{n:011}IAA"))
+    assert read(folder).loaded == ["o.csv"]
+    assert con.execute(
+        "select count(*), count(*) filter (where cast(substr(id, 5, 11) as integer) + 2 = _line), "
+        "count(distinct _line) from raw.salesforce_opportunity"
+    ).fetchall() == [(count, count, count)]
+
+
+def test_parts_of_a_read_that_failed_are_gone(con, read, folder, monkeypatch):
+    (folder / "o.csv").write_text(HEADER + LINE)
+    read(folder)
+    held = con.execute("select file, table_name, part from raw.parts").fetchall()
+
+    def broken(*_, **__):
+        raise KeyboardInterrupt
+
+    (folder / "o.csv").write_text(HEADER + LINE.replace("Acme", "Birch"))
+    monkeypatch.setattr(ingest, "_take_up", broken)
+    with pytest.raises(KeyboardInterrupt):
+        read(folder)
+    assert con.execute("select file, table_name, part from raw.parts").fetchall() == held
+    tables = con.execute(
+        "select count(*) from duckdb_tables() where starts_with(table_name, 'part_')"
+    ).fetchall()
+    assert tables == [(1,)]
+    assert con.execute("select name from raw.salesforce_opportunity").fetchall() == [("Acme",)]
+    monkeypatch.undo()
+    read(folder)
+    assert con.execute("select name from raw.salesforce_opportunity").fetchall() == [("Birch",)]
+
+
+def test_a_part_that_a_killed_run_left_is_dropped(con, read, folder):
+    (folder / "o.csv").write_text(HEADER + LINE)
+    read(folder)
+    con.execute("create table raw.part_99 as select 1 as id")
+    read(folder)
+    tables = con.execute(
+        "select table_name from duckdb_tables() where starts_with(table_name, 'part_')"
+    ).fetchall()
+    assert tables == [("part_1",)]
