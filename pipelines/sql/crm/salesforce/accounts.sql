@@ -5,7 +5,9 @@ with recursive latest as (
     where id is not null
     qualify row_number() over (
         partition by id
-        order by system_modstamp desc nulls last, _file desc, _line desc
+        order by
+            coalesce(system_modstamp, last_modified_date) desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
     ) = 1
 ),
 
@@ -42,4 +44,11 @@ select
     'salesforce:' || s.survivor as survivor_id
 from latest as l
 left join survivors as s on l.id = s.id
-where coalesce(l.is_deleted, 'false') <> 'true' or l.master_record_id is not null
+where
+    l.master_record_id is not null
+    or (
+        coalesce(l.is_deleted, 'false') <> 'true'
+        and coalesce(l.is_gone, 'false') <> 'true'
+        and coalesce(l.is_current, 'true') = 'true'
+        and l.gone_at is null
+    )

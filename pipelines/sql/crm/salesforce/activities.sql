@@ -1,7 +1,8 @@
 -- Acts in a Salesforce export: sent and received e-mail, completed tasks and calls, and events.
--- Every e-mail has a twin task, which is marked; drafts, mail within the own company, series
--- masters and attendees' copies of a meeting are left out. Open tasks are commitments.
-with domains as (
+-- Every e-mail and phone call has a twin task, which is marked; drafts, mail and calls within the
+-- own company, series masters and attendees' copies of a meeting are left out. Open tasks are
+-- commitments. Archived acts are acts.
+with recursive domains as (
     select list(distinct domain) as own
     from (
         select
@@ -32,18 +33,65 @@ leads as (
     where id is not null
     qualify row_number() over (
         partition by id
-        order by system_modstamp desc nulls last, _file desc, _line desc
+        order by
+            coalesce(system_modstamp, last_modified_date) desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
     ) = 1
 ),
 
-survivors as (
+contacts as (
     select id, master_record_id
     from raw.salesforce_contact
-    where master_record_id is not null
+    where id is not null
     qualify row_number() over (
         partition by id
-        order by system_modstamp desc nulls last, _file desc, _line desc
+        order by
+            system_modstamp desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
     ) = 1
+),
+
+-- Merges chain; `union` drops repeats, so a circle of merges ends too.
+merges as (
+    select id, master_record_id as survivor from contacts where master_record_id is not null
+    union
+    select m.id, c.master_record_id
+    from merges as m
+    join contacts as c on m.survivor = c.id
+    where c.master_record_id is not null and c.master_record_id <> m.id
+),
+
+survivors as (
+    select m.id, min(m.survivor) as survivor
+    from merges as m
+    left join contacts as c on m.survivor = c.id
+    where c.master_record_id is null
+    group by m.id
+),
+
+-- Who and what else an act is about, where its own fields do not say.
+relations as (
+    select
+        act_id,
+        min(case when relation_id like '003%' then relation_id end) as contact_id,
+        min(case when relation_id like '006%' then relation_id end) as deal_id
+    from (
+        select task_id as act_id, relation_id, is_deleted, is_gone, gone_at
+        from raw.salesforce_task_relation
+        union all
+        select event_id, relation_id, is_deleted, is_gone, gone_at
+        from raw.salesforce_event_relation
+        union all
+        select email_message_id, relation_id, is_deleted, is_gone, gone_at
+        from raw.salesforce_email_message_relation
+    )
+    where
+        coalesce(is_deleted, 'false') <> 'true'
+        and coalesce(is_gone, 'false') <> 'true'
+        and gone_at is null
+    group by act_id
+    -- An act on several deals is on none of them more than on the others.
+    having count(distinct case when relation_id like '006%' then relation_id end) <= 1
 ),
 
 tasks as (
@@ -52,7 +100,9 @@ tasks as (
     where id is not null
     qualify row_number() over (
         partition by id
-        order by system_modstamp desc nulls last, _file desc, _line desc
+        order by
+            coalesce(system_modstamp, last_modified_date) desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
     ) = 1
 ),
 
@@ -67,7 +117,9 @@ emails as (
     where id is not null
     qualify row_number() over (
         partition by id
-        order by system_modstamp desc nulls last, _file desc, _line desc
+        order by
+            system_modstamp desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
     ) = 1
 ),
 
@@ -77,14 +129,42 @@ events as (
     where id is not null
     qualify row_number() over (
         partition by id
-        order by system_modstamp desc nulls last, _file desc, _line desc
+        order by
+            coalesce(system_modstamp, last_modified_date) desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
+    ) = 1
+),
+
+voice_calls as (
+    select *
+    from raw.salesforce_voice_call
+    where id is not null
+    qualify row_number() over (
+        partition by id
+        order by
+            coalesce(system_modstamp, last_modified_date) desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
     ) = 1
 ),
 
 twins as (
-    select distinct activity_id
-    from emails
-    where activity_id is not null and coalesce(is_deleted, 'false') <> 'true'
+    select activity_id
+    from emails as e
+    where
+        activity_id is not null
+        and coalesce(e.is_deleted, 'false') <> 'true'
+        and coalesce(e.is_gone, 'false') <> 'true'
+        and coalesce(e.is_current, 'true') = 'true'
+        and e.gone_at is null
+    union
+    select activity_id
+    from voice_calls as c
+    where
+        activity_id is not null
+        and coalesce(c.is_deleted, 'false') <> 'true'
+        and coalesce(c.is_gone, 'false') <> 'true'
+        and coalesce(c.is_current, 'true') = 'true'
+        and c.gone_at is null
 ),
 
 mail as (
@@ -110,13 +190,17 @@ mail as (
         coalesce(e.automation_type = 'AiAutomated', false)
         or coalesce(e.is_bounced = 'true', false) as is_automatic,
         false as is_twin,
-        cast(null as timestamp) as cancelled_at
+        cast(null as timestamp) as cancelled_at,
+        t.type as type_word
     from emails as e
     cross join domains as d
     left join tasks as t on e.activity_id = t.id
     left join users as u on lower(e.from_address) = u.address
     where
         coalesce(e.is_deleted, 'false') <> 'true'
+        and coalesce(e.is_gone, 'false') <> 'true'
+        and coalesce(e.is_current, 'true') = 'true'
+        and e.gone_at is null
         and coalesce(lower(e.status), '') not in ('5', 'draft')
         and not coalesce(
             list_contains(d.own, e.from_domain)
@@ -168,7 +252,8 @@ done_tasks as (
         try_cast(t.call_duration_in_seconds as double) / 60 as minutes,
         false as is_automatic,
         w.activity_id is not null as is_twin,
-        cast(null as timestamp) as cancelled_at
+        cast(null as timestamp) as cancelled_at,
+        t.type as type_word
     from tasks as t
     cross join lateral (
         select
@@ -188,6 +273,9 @@ done_tasks as (
     left join twins as w on t.id = w.activity_id
     where
         coalesce(t.is_deleted, 'false') <> 'true'
+        and coalesce(t.is_gone, 'false') <> 'true'
+        and coalesce(t.is_current, 'true') = 'true'
+        and t.gone_at is null
         and coalesce(t.is_recurrence, 'false') <> 'true'
         and coalesce(t.is_closed = 'true', lower(t.status) = 'completed', false)
         and coalesce(t.call_type, '') <> 'Internal'
@@ -205,13 +293,26 @@ meetings as (
             try_cast(e.activity_date_time as timestamp),
             try_cast(e.activity_date as date) + interval 12 hour
         ) as happened_at,
-        try_cast(e.created_date as timestamp) as recorded_at,
+        -- An occurrence of a series was booked by nobody for its own day: it is known once it is
+        -- there.
+        greatest(
+            try_cast(e.created_date as timestamp),
+            case
+                when e.recurrence_activity_id is not null or e.is_recurrence2 = 'true'
+                    then coalesce(
+                        try_cast(e.start_date_time as timestamp),
+                        try_cast(e.activity_date_time as timestamp),
+                        try_cast(e.activity_date as date) + interval 12 hour
+                    )
+            end
+        ) as recorded_at,
         case
             when coalesce(e.type, '') ilike '%call%' or e.event_subtype = 'Call' then 'call'
             else 'meeting'
         end as kind,
         'mutual' as direction,
         case
+            when e.no_show = 'true' then 'no_show'
             when
                 regexp_matches(
                     lower(coalesce(e.meeting_status, '')),
@@ -237,9 +338,66 @@ meetings as (
         case
             when regexp_matches(lower(e.meeting_status), 'cancel|declin|취소')
                 then try_cast(coalesce(e.last_modified_date, e.system_modstamp) as timestamp)
-        end as cancelled_at
+        end as cancelled_at,
+        e.type as type_word
     from events as e
-    where coalesce(e.is_deleted, 'false') <> 'true' and coalesce(e.is_child, 'false') <> 'true'
+    where
+        coalesce(e.is_deleted, 'false') <> 'true'
+        and coalesce(e.is_gone, 'false') <> 'true'
+        and coalesce(e.is_current, 'true') = 'true'
+        and e.gone_at is null
+        and coalesce(e.is_child, 'false') <> 'true'
+        and coalesce(e.is_recurrence, 'false') <> 'true'
+),
+
+phone_calls as (
+    select
+        c.id,
+        coalesce(
+            case when c.related_record_id like '006%' then c.related_record_id end,
+            t.what_id,
+            case when c.related_record_id like '001%' then c.related_record_id end
+        ) as what_id,
+        coalesce(
+            t.who_id,
+            case
+                when c.related_record_id like '003%' or c.related_record_id like '00Q%'
+                    then c.related_record_id
+            end
+        ) as who_id,
+        t.account_id,
+        coalesce(c.user_id, t.owner_id, c.created_by_id) as owner_id,
+        coalesce(
+            try_cast(c.call_start_date_time as timestamp), try_cast(c.created_date as timestamp)
+        ) as happened_at,
+        try_cast(c.created_date as timestamp) as recorded_at,
+        'call' as kind,
+        case lower(c.call_type)
+            when 'inbound' then 'inbound'
+            when 'outbound' then 'outbound'
+            else 'unknown'
+        end as direction,
+        'done' as status,
+        t.subject,
+        coalesce(
+            try_cast(c.call_duration_in_seconds as double),
+            epoch(
+                try_cast(c.call_end_date_time as timestamp)
+                - try_cast(c.call_start_date_time as timestamp)
+            )
+        ) / 60 as minutes,
+        false as is_automatic,
+        false as is_twin,
+        cast(null as timestamp) as cancelled_at,
+        t.type as type_word
+    from voice_calls as c
+    left join tasks as t on c.activity_id = t.id
+    where
+        coalesce(c.is_deleted, 'false') <> 'true'
+        and coalesce(c.is_gone, 'false') <> 'true'
+        and coalesce(c.is_current, 'true') = 'true'
+        and c.gone_at is null
+        and coalesce(lower(c.call_type), '') <> 'internal'
 ),
 
 acts as (
@@ -248,6 +406,8 @@ acts as (
     select * from done_tasks
     union all by name
     select * from meetings
+    union all by name
+    select * from phone_calls
 )
 
 select
@@ -255,7 +415,7 @@ select
     'salesforce:' || a.id as activity_id,
     'salesforce:' || case
         when a.what_id like '006%' then a.what_id
-        when a.what_id is null then l.converted_opportunity_id
+        when a.what_id is null then coalesce(r.deal_id, l.converted_opportunity_id)
     end as deal_id,
     'salesforce:' || case
         when a.what_id like '001%' then a.what_id
@@ -263,7 +423,11 @@ select
     end as account_id,
     'salesforce:' || a.owner_id as seller_id,
     'salesforce:' || coalesce(
-        s.master_record_id, case when a.who_id like '003%' then a.who_id end, l.converted_contact_id
+        s.survivor,
+        case when a.who_id like '003%' then a.who_id end,
+        l.converted_contact_id,
+        z.survivor,
+        r.contact_id
     ) as contact_id,
     a.happened_at,
     cast(epoch(a.happened_at) as bigint) as happened_sec,
@@ -276,8 +440,11 @@ select
     a.minutes,
     a.is_automatic,
     a.is_twin,
-    cast(epoch(a.cancelled_at) as bigint) as cancelled_sec
+    cast(epoch(a.cancelled_at) as bigint) as cancelled_sec,
+    a.type_word
 from acts as a
 left join leads as l on a.who_id = l.id
 left join survivors as s on a.who_id = s.id
+left join relations as r on a.id = r.act_id
+left join survivors as z on r.contact_id = z.id
 where a.happened_at is not null

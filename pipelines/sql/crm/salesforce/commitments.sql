@@ -5,7 +5,9 @@ with tasks as (
     where id is not null
     qualify row_number() over (
         partition by id
-        order by system_modstamp desc nulls last, _file desc, _line desc
+        order by
+            coalesce(system_modstamp, last_modified_date) desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
     ) = 1
 ),
 
@@ -21,6 +23,9 @@ typed as (
     from tasks
     where
         coalesce(is_deleted, 'false') <> 'true'
+        and coalesce(is_gone, 'false') <> 'true'
+        and coalesce(is_current, 'true') = 'true'
+        and gone_at is null
         and coalesce(is_recurrence, 'false') <> 'true'
         and coalesce(task_subtype, 'Task') not in ('Email', 'ListEmail')
         and what_id like '006%'

@@ -5,7 +5,9 @@ with latest as (
     where id is not null
     qualify row_number() over (
         partition by id
-        order by system_modstamp desc nulls last, _file desc, _line desc
+        order by
+            coalesce(system_modstamp, last_modified_date) desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
     ) = 1
 )
 
@@ -24,4 +26,8 @@ select
         epoch(try_cast(coalesce(last_modified_date, system_modstamp) as timestamp)) as bigint
     ) as modified_sec
 from latest
-where coalesce(is_deleted, 'false') <> 'true'
+where
+    coalesce(is_deleted, 'false') <> 'true'
+    and coalesce(is_gone, 'false') <> 'true'
+    and coalesce(is_current, 'true') = 'true'
+    and gone_at is null

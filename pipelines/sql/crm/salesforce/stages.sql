@@ -1,26 +1,41 @@
 -- Salesforce stages of every pipeline: the stage list, and stages that only deals or their
 -- history still name (renamed or removed since), with what those deals tell of them.
-with opportunities as (
+with record_types as (
+    select id, min(name) as name
+    from raw.salesforce_record_type
+    group by id
+),
+
+opportunities as (
     select
-        id,
-        stage_name,
-        is_closed,
-        is_won,
-        probability,
-        coalesce(nullif(trim(pipeline), ''), record_type_id, 'default') as pipeline
-    from raw.salesforce_opportunity
-    where id is not null
+        o.id,
+        o.stage_name,
+        o.is_closed,
+        o.is_won,
+        o.probability,
+        coalesce(nullif(trim(o.pipeline), ''), t.name, o.record_type_id, 'default') as pipeline
+    from raw.salesforce_opportunity as o
+    left join record_types as t on o.record_type_id = t.id
+    where o.id is not null
     qualify row_number() over (
-        partition by id
-        order by system_modstamp desc nulls last, _file desc, _line desc
+        partition by o.id
+        order by
+            coalesce(o.system_modstamp, o.last_modified_date) desc nulls last,
+            o.version_start desc nulls first, o.synced_at desc nulls last,
+            o._file desc, o._line desc
     ) = 1
 ),
 
 pipelines as (
     select distinct pipeline from opportunities
     union
+    select coalesce(nullif(trim(pipeline), ''), 'default')
+    from raw.salesforce_reports_opportunity
+    union
     select 'default' as pipeline
-    where not exists (select 1 from opportunities)
+    where
+        not exists (select 1 from opportunities)
+        and not exists (select 1 from raw.salesforce_reports_opportunity)
 ),
 
 -- History holds the name a stage had then: the label or the API name, so both are known.
@@ -56,8 +71,30 @@ seen as (
         select stage_name, null, null, probability
         from raw.salesforce_opportunity_history
         where coalesce(is_deleted, 'false') <> 'true'
+        union all
+        select stage_name, is_closed, is_won, probability
+        from raw.salesforce_opportunity
+        where version_start is not null
+        union all
+        select stage, is_closed, is_won, probability from raw.salesforce_reports_opportunity
+        union all
+        select to_stage, null, null, probability from raw.salesforce_reports_history
+        union all
+        select from_stage, null, null, null from raw.salesforce_reports_history
+        union all
+        select stage, null, null, null
+        from (
+            select field, trim(old_value) as stage from raw.salesforce_opportunity_field_history
+            union all
+            select field, trim(new_value) from raw.salesforce_opportunity_field_history
+            union all
+            select field, trim(old_value) from raw.salesforce_reports_field_history
+            union all
+            select field, trim(new_value) from raw.salesforce_reports_field_history
+        )
+        where regexp_replace(lower(field), '[^a-z]', '', 'g') in ('stagename', 'stage')
     )
-    where stage is not null
+    where trim(stage) <> ''
     group by stage
 ),
 

@@ -25,6 +25,15 @@ with stamps as (
     select created_date, last_modified_date, system_modstamp from raw.salesforce_quote
     union all
     select created_date, null, system_modstamp from raw.salesforce_opportunity_competitor
+    union all
+    select created_date, null, null from raw.salesforce_opportunity_field_history
+    union all
+    select created_date, last_modified_date, system_modstamp from raw.salesforce_voice_call
+    union all
+    select created_date, last_modified_date, system_modstamp from raw.salesforce_cpq_quote
+    union all
+    -- A version begins when the record was changed, or was first seen.
+    select version_start, null, null from raw.salesforce_opportunity
 )
 
 select
