@@ -47,6 +47,10 @@ def _whole(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         "::date from core.deals group by source order by source",
     ):
         yield f"  {source}: {deals} deals, {first} to {last}"
+    for source, why, status, deals in _rows(
+        con, "select source, why, status, count(*) from crm.removals group by all order by all"
+    ):
+        yield f"  {source}: {deals} {status or 'other'} deals left out as {why}"
     yield "Outcomes"
     for outcome, deals in _rows(
         con, "select outcome, count(*) from core.outcomes group by outcome order by 2 desc, 1"
