@@ -107,13 +107,17 @@ def check(
         raise fail(f"{path}: no such file or folder.", WRONG_USE)
     night = _night(exports=_text(path), settings_path=_text(settings))
     from pipelines import preview
+    from pipelines.contracts import ContractError
     from pipelines.exports import ExportError
+    from pipelines.seeds import RuleError
 
     try:
         for line in preview.lines(night):
             say(line)
     except ExportError as error:
         raise fail(str(error)) from error
+    except (ContractError, RuleError) as error:
+        raise fail(str(error), WRONG_USE) from error
 
 
 @app.command()
