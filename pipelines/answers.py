@@ -5,36 +5,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.questions import NO, PARTLY, QUESTIONS, YES, Need, Question
+
 FILES = "helpful_files.csv"
-YES, PARTLY, NO = "yes", "partly", "no"
 OUTSIDE = "*"
 # Below these the statistics say "too few to say" instead of a number.
 LEAST_ENDED = 50
 LEAST_SELLERS = 20
-
-
-@dataclass(frozen=True)
-class Need:
-    """What a question needs: where a capability has one of these values, `so` follows.
-
-    `answer` is what is then left of the question, no or partly. What is not mendable is so in
-    the company, and no further file would change it.
-    """
-
-    capability: str
-    values: tuple[str, ...]
-    answer: str
-    so: str
-    is_mendable: bool = True
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question of the project and what stands in its way."""
-
-    name: str
-    asks: str
-    needs: tuple[Need, ...]
+UNKNOWN_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -44,248 +22,17 @@ class Answer:
     question: Question
     answer: str
     reasons: tuple[str, ...]
-    lacking: tuple[str, ...]
-
-
-BLIND = (
-    Need(
-        "activity_level",
-        ("none",),
-        NO,
-        "there are no dated activities, so nobody can tell a silent buyer from a busy one",
-    ),
-    Need(
-        "activity_direction",
-        ("none",),
-        NO,
-        "no act of a buyer is on record, so their silence cannot be told",
-    ),
-)
-UNSURE = (
-    Need(
-        "activity_direction",
-        ("rules",),
-        PARTLY,
-        "who wrote to whom is read from subjects, not recorded",
-    ),
-    Need(
-        "activity_archived_included",
-        ("no",),
-        PARTLY,
-        "activities older than a year are missing: older deals look silent",
-    ),
-)
-NO_HISTORY = "no history of stages: what a deal looked like on an earlier day is not known"
-LATEST_ONLY = "only the last entry into each stage is known: loops and returns are lost"
-LAST_ONLY = "only the last stage change is known"
-NONE_AGAIN = "no account has more than one deal"
-PART_ONLY = "most deals have no history of stages"
-
-
-def _stages(answer: str) -> tuple[Need, ...]:
-    return (
-        Need("stage_history", ("none",), answer, NO_HISTORY),
-        Need("stage_history", ("latest_per_stage",), PARTLY, LATEST_ONLY),
-        Need("stage_history", ("last_change",), PARTLY, LAST_ONLY),
-        Need("stage_history", ("part",), PARTLY, PART_ONLY),
-    )
-
-
-QUESTIONS = (
-    Question(
-        "outcomes",
-        "How do deals end?",
-        (
-            Need("ended", ("no",), NO, "no deal has ended yet"),
-            Need(
-                "lost_reason",
-                ("none",),
-                PARTLY,
-                "no reasons: a no decision cannot be told from a lost competition",
-            ),
-            Need(
-                "lost_reason_filled",
-                ("no",),
-                PARTLY,
-                "fewer than half of the lost deals have a reason; the others stay unknown",
-            ),
-            Need(
-                "lost_reason_kept_up",
-                ("no",),
-                PARTLY,
-                "reasons are hardly filled in any more, so the latest endings are unknown",
-            ),
-            Need(
-                "currency",
-                ("multi",),
-                PARTLY,
-                "amounts in other currencies are left out of totals",
-            ),
-        ),
-    ),
-    Question(
-        "stalls",
-        "When do buyers go silent, and which deals stall?",
-        (
-            *BLIND,
-            *UNSURE,
-            Need(
-                "email_observed_from", ("late",), PARTLY, "e-mails are on record only from {value}"
-            ),
-            Need(
-                "email_observed_from",
-                ("none",),
-                PARTLY,
-                "there are no e-mails: silence is guessed from other acts",
-            ),
-            Need(
-                "close_date_history",
-                ("none",),
-                PARTLY,
-                "no history of close dates: a stall then takes twice the silence",
-            ),
-        ),
-    ),
-    Question(
-        "model",
-        "Which open deals will end in no decision?",
-        (
-            *BLIND,
-            Need("ended", ("no", "few"), NO, "too few deals have ended to learn from"),
-            *_stages(NO),
-            *UNSURE,
-            Need(
-                "lost_reason",
-                ("none",),
-                PARTLY,
-                "the model learns from stalls alone, as no reasons are recorded",
-            ),
-        ),
-    ),
-    Question(
-        "pushes",
-        "How often are close dates pushed?",
-        (
-            Need(
-                "close_date_history",
-                ("none",),
-                NO,
-                "no history of close dates: the date on a deal is only the last one",
-            ),
-            Need(
-                "close_date_history",
-                ("truncated20",),
-                PARTLY,
-                "the system keeps the last twenty dates: long series of pushes are cut",
-            ),
-            Need("close_date_history", ("count_only",), PARTLY, "pushes are counted but not dated"),
-        ),
-    ),
-    Question(
-        "comparison",
-        "Does letting go early beat chasing?",
-        (
-            *BLIND,
-            Need("ended", ("no", "few"), NO, "too few deals have ended to compare"),
-            Need("sellers", ("no", "one"), NO, "sellers cannot be told apart, and they differ"),
-            Need(
-                "sellers",
-                ("few",),
-                PARTLY,
-                "with fewer than 20 sellers it will say 'too few to say'",
-                is_mendable=False,
-            ),
-            Need(
-                "stage_history",
-                ("none",),
-                NO,
-                "no history of stages: the day a deal was let go is only its close date",
-            ),
-            *(need for need in _stages(NO) if need.values != ("none",)),
-            *UNSURE,
-            Need(
-                "account_link",
-                ("no",),
-                PARTLY,
-                "later wins of the same account cannot be followed",
-            ),
-            Need(
-                "leads", ("no",), PARTLY, "no leads: walk-aways before a deal exists are invisible"
-            ),
-        ),
-    ),
-    Question(
-        "options",
-        "Do more options mean fewer decisions?",
-        (
-            Need("options", ("none",), NO, "neither quotes nor competitors are on record"),
-            Need("quotes", ("none",), PARTLY, "our own offers are not on record, only competitors"),
-            Need("quotes", ("current",), PARTLY, "offers have no dates"),
-            Need("competitor", ("no",), PARTLY, "rivals are not on record, only our own offers"),
-        ),
-    ),
-    Question(
-        "origins",
-        "Where do customers come from?",
-        (Need("lead_source", ("no",), NO, "no lead source on record"),),
-    ),
-    Question(
-        "returns",
-        "Who comes back after a walk-away?",
-        (
-            Need("account_link", ("no",), NO, "deals are not linked to accounts"),
-            Need(
-                "account_link",
-                ("single",),
-                NO,
-                "no account has more than one deal",
-                is_mendable=False,
-            ),
-            Need(
-                "reopen",
-                ("none",),
-                PARTLY,
-                "a deal that was opened again cannot be told from one never closed",
-            ),
-            Need("leads", ("no",), PARTLY, "returns as a new lead are invisible"),
-        ),
-    ),
-    Question(
-        "practice",
-        "Is letting go fast, clear and alike across sellers?",
-        (
-            Need("sellers", ("no",), NO, "deals have no owners"),
-            Need("sellers", ("one",), PARTLY, "there is one seller only", is_mendable=False),
-            Need(
-                "activity_direction",
-                ("none",),
-                PARTLY,
-                "the days from a signal to the decision cannot be counted",
-            ),
-            Need(
-                "activity_level",
-                ("none",),
-                PARTLY,
-                "the days from a signal to the decision cannot be counted",
-            ),
-            Need(
-                "lost_reason",
-                ("none",),
-                PARTLY,
-                "whether a walk-away had a clear reason is unknown",
-            ),
-        ),
-    ),
-)
+    lacking: tuple[Need, ...]
 
 
 @dataclass(frozen=True)
 class Counts:
     """How much there is of one source."""
 
-    deals: int
     ended: int
     sellers: int
+    lost: int = 0
+    unknown: int = 0
 
 
 def derived(found: Mapping[str, str], counts: Counts) -> dict[str, str]:
@@ -294,6 +41,7 @@ def derived(found: Mapping[str, str], counts: Counts) -> dict[str, str]:
     values["ended"] = "no" if counts.ended == 0 else "few" if counts.ended < LEAST_ENDED else "yes"
     if values.get("sellers") == "yes" and counts.sellers < LEAST_SELLERS:
         values["sellers"] = "few"
+    values["losses_known"] = "no" if counts.unknown > UNKNOWN_SHARE * counts.lost else "yes"
     fill = found.get("lost_reason_fill", "unknown")
     has_share = fill not in ("unknown", "") and found.get("lost_reason") in ("picklist", "text")
     values["lost_reason_filled"] = "no" if has_share and float(fill) < 0.5 else "yes"
@@ -317,15 +65,14 @@ def answers(found: Mapping[str, str], counts: Counts) -> list[Answer]:
         met = [need for need in question.needs if values.get(need.capability) in need.values]
         blocked = [need for need in met if need.answer == NO]
         answer = NO if blocked else PARTLY if met else YES
-        reasons = dict.fromkeys(
-            need.so.format(value=values["email_month"]) for need in blocked or met
-        )
+        said = {"value": values["email_month"], "unknown": counts.unknown, "lost": counts.lost}
+        reasons = dict.fromkeys(need.so.format(**said) for need in blocked or met)
         told.append(
             Answer(
                 question,
                 answer,
                 tuple(reasons),
-                tuple(dict.fromkeys(need.capability for need in met if need.is_mendable)),
+                tuple(need for need in met if need.is_mendable),
             )
         )
     return told
@@ -343,11 +90,30 @@ def helpful(
     gains: dict[str, dict[str, int]] = {}
     same = {"options": "quotes", "lost_reason_filled": "", "ended": "", "currency": ""}
     for answer in told:
-        for capability in answer.lacking:
-            wanted = same.get(capability, capability)
+        for need in answer.lacking:
+            wanted = same.get(need.capability, need.capability)
             for row in own:
                 if row["capability"] == wanted and row["kind"] not in kinds:
-                    weight = 2 if answer.answer == NO else 1
-                    gains.setdefault(row["file"], {})[answer.question.asks] = weight
+                    # What stands in the way of an answer weighs more than what blurs it.
+                    weight = 3 if need.answer == NO else 1
+                    gain = gains.setdefault(row["file"], {})
+                    gain[answer.question.asks] = max(weight, gain.get(answer.question.asks, 0))
     ranked = sorted(gains.items(), key=lambda gain: (-sum(gain[1].values()), gain[0]))
     return [(file, list(questions)) for file, questions in ranked]
+
+
+def summary(found: Mapping[str, str]) -> str:
+    """What kind of material this is, where that says more than the questions one by one."""
+    has_history = found.get("stage_history") not in ("none", None)
+    has_acts = found.get("activity_level") not in ("none", None)
+    if not has_history and not has_acts:
+        return (
+            "This is a snapshot of deals as they stand today. It shows how deals ended, how long "
+            "they took, how well reasons are kept and on which days lists were cleaned up. It "
+            "cannot show what was known on any earlier day, and nothing that depends on that."
+        )
+    if not has_acts:
+        return "There is a history of stages but no activities: silence cannot be seen."
+    if not has_history:
+        return "There are activities but no history of stages: moves of deals cannot be seen."
+    return ""

@@ -37,6 +37,7 @@ def say(line: str = "") -> None:
 
 def fail(message: str, code: int = FAILED) -> typer.Exit:
     """An error for a person on standard error, and the exit to raise."""
+    sys.stdout.flush()
     sys.stderr.write(f"nodecision: {message}\n")
     return typer.Exit(code)
 

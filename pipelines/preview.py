@@ -2,16 +2,13 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import duckdb
 
-from pipelines import answers, preview_columns, preview_logs, preview_words, seeds, tables
+from pipelines import answers, preview_columns, preview_words, seeds, tables
 from pipelines.contracts import Contracts
-from pipelines.exports import ExportError, Offered
-from pipelines.ingest_recognise import LEAST_SHARED
-from pipelines.night import CONTRACTS, RULES, Night
-from pipelines.preview_columns import Near
+from pipelines.exports import ExportError
+from pipelines.night import RULES, Night
 from pipelines.preview_files import (
     READ,
     WIDTH,
@@ -19,12 +16,12 @@ from pipelines.preview_files import (
     held,
     known_file,
     listed,
-    proposals,
     span,
     unknown_file,
     wrapped,
 )
-from pipelines.preview_reading import FAULTS, Offer, looked_at, opened, read
+from pipelines.preview_reading import Offer, opened, read
+from pipelines.preview_unknown import Unknowns
 from pipelines.toml_text import Line
 from pipelines.warehouse import in_memory
 
@@ -33,22 +30,6 @@ MOST_HELPFUL = 5
 
 class NothingRead(ExportError):
     """Not one file of an export can be read; the preview has said why."""
-
-
-@dataclass
-class Unknown:
-    """A file that was not read: why, its header, and what it may be."""
-
-    reason: str
-    header: Sequence[str] = ()
-    near: Near | None = None
-    draft: str = ""
-    name: str = ""
-    lines: list[Line] = field(default_factory=list)
-
-
-def _stem(label: str) -> str:
-    return label.rsplit("!", 1)[-1].rsplit("/", 1)[-1].split(".")[0].lower()
 
 
 class Preview:
@@ -60,7 +41,7 @@ class Preview:
         self.contracts: Contracts = night.contracts
         self.labels = preview_columns.labels(RULES)
         self.lines: list[Line] = []
-        self.drafts: list[Unknown] = []
+        self.looked = Unknowns(con, night, self.labels)
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """The rows of a query."""
@@ -103,17 +84,16 @@ class Preview:
         files = {file.label: file for file in offer.files}
         passed = sorted(path for path, row in told.items() if row[5] == "passed_over")
         bad = sorted({*told, *offer.faults} - good - set(passed))
-        yield _heading("Files")
+        yield "Files"
         for path in sorted(good):
             row = told[path]
             is_log = str(row[1]).startswith("event_log:")
             yield from known_file(self.con, row[:5], holds.get(path, Held()), is_log)
         for path in bad:
             reason = offer.faults.get(path) or str(told[path][6] if path in told else "")
-            unknown = self._unknown(files.get(path), reason, has_deals)
+            unknown = self.looked.of(files.get(path), reason, has_deals)
             self.lines += unknown.lines
             if unknown.draft:
-                self.drafts.append(unknown)
                 yield f"  {path}"
                 yield from wrapped(
                     "is unknown",
@@ -128,65 +108,6 @@ class Preview:
         if passed:
             yield from wrapped("", f"Not asked for: {listed(passed, 12)}", indent=2, name_width=0)
 
-    def _unknown(self, file: Offered | None, reason: str, has_deals: bool) -> Unknown:
-        """What can be said of a file that was not read."""
-        unknown = Unknown(reason)
-        if file is None or not file.is_readable:
-            return unknown
-        try:
-            if file.is_log:
-                self._draft(unknown, file, preview_logs.of_xes(file, self.labels), ())
-                return unknown
-            with looked_at(file, self.night) as (head, place):
-                if head is None:
-                    return unknown
-                unknown.header = head.header
-                seen = preview_logs.of_table(self.con, file, head, place, self.labels)
-                if seen is not None:
-                    self._draft(unknown, file, seen, head.header)
-                    return unknown
-                best: Near | None = None
-                for one in (head, *head.lower()):
-                    found = preview_columns.nearest(
-                        self.contracts.objects,
-                        one.header,
-                        one.first,
-                        _stem(file.label),
-                        self.labels,
-                    )
-                    if found is not None and (best is None or found.found > best.found):
-                        best, unknown.header = found, one.header
-        except FAULTS:
-            # It cannot be read, which is said already.
-            return unknown
-        # A file of a known kind that was refused, or one that shares nothing, has its own reason.
-        if best is None or not best.lacking:
-            return unknown
-        needed = len(best.lacking) + best.found
-        if not best.matches and best.found < LEAST_SHARED * needed:
-            return unknown
-        unknown.near = best
-        unknown.lines = proposals(file.label, best, has_deals)
-        return unknown
-
-    def _draft(
-        self,
-        unknown: Unknown,
-        file: Offered,
-        seen: preview_logs.Seen | None,
-        header: Sequence[str],
-    ) -> None:
-        if seen is None:
-            return
-        taken = {log.name for log in self.contracts.logs}
-        taken |= {thing.vendor for thing in self.contracts.objects}
-        taken |= {path.stem for path in CONTRACTS.glob("*.toml")}
-        taken |= {draft.name for draft in self.drafts}
-        unknown.name = preview_logs.name_of(file, taken)
-        said = preview_logs.classes(self.con, list(seen.events))
-        unknown.draft = preview_logs.draft(seen, unknown.name, file.label, said, RULES)
-        unknown.header = header or list(seen.headers.values())
-
     def _whole(self) -> Iterator[str]:
         for query in tables.queries().values():
             if query.schema in ("crm", "core"):
@@ -198,19 +119,20 @@ class Preview:
                         f"({str(error).splitlines()[0]}). Please report this."
                     ) from error
         deals = self.rows(
-            "select source, count(*), count(distinct seller_id), min(created_at), "
-            "max(coalesce(closed_at, created_at)), sum(case when status <> 'open' then 1 else 0 "
-            "end) from core.deals group by source order by source"
+            "select d.source, count(*), count(distinct d.seller_id), min(d.created_at), "
+            "max(coalesce(d.closed_at, d.created_at)), "
+            "cast(sum(case when d.status <> 'open' then 1 else 0 end) as bigint), "
+            "cast(sum(case when d.status = 'lost' then 1 else 0 end) as bigint), "
+            "cast(sum(case when o.outcome = 'unknown_loss' then 1 else 0 end) as bigint) "
+            "from core.deals as d inner join core.outcomes as o on d.deal_id = o.deal_id "
+            "group by d.source order by d.source"
         )
         yield ""
-        yield _heading("Deals")
+        yield "Deals"
         if not deals:
-            yield from _paragraph(
-                "There are no deals: none of these files lists them. Everything else needs one "
-                "that does (see the nearest kinds above)."
-            )
+            yield from self._no_deals()
             return
-        for source, number, sellers, first, last, _ in deals:
+        for source, number, sellers, first, last, *_ in deals:
             plural = f"{number:,} deal{'s' if number != 1 else ''}"
             owners = f"{sellers:,} seller{'s' if sellers != 1 else ''}"
             yield f"  {source}: {plural} of {owners}, {span(first, last)}"
@@ -219,9 +141,26 @@ class Preview:
         )
         yield from self._outcomes(outcomes)
         kinds = {str(kind) for (kind,) in self.rows("select distinct kind from raw.files")}
-        for source, number, sellers, _, _, ended in deals:
-            yield from self._source(
-                str(source), answers.Counts(_int(number), _int(ended), _int(sellers)), kinds
+        for source, _, sellers, _, _, *ends in deals:
+            counts = answers.Counts(_int(ends[0]), _int(sellers), _int(ends[1]), _int(ends[2]))
+            yield from self._source(str(source), counts, kinds)
+
+    def _no_deals(self) -> Iterator[str]:
+        decisive = [thing.name for thing in self.contracts.objects if thing.is_decisive]
+        read = sum(
+            _int(rows)
+            for kind, rows in self.rows("select kind, rows from raw.files where rows > 0")
+            if kind in decisive
+        )
+        if read:
+            yield from _paragraph(
+                f"{read:,} lines of deals were read, but none is a deal that stands: all are "
+                "deleted, merged into others, or begin after the newest stamp of the exports."
+            )
+        else:
+            yield from _paragraph(
+                "There are none: no file that was read lists deals, and everything else needs one "
+                "that does."
             )
 
     def _outcomes(self, rows: Sequence[tuple[object, ...]]) -> Iterator[str]:
@@ -242,9 +181,12 @@ class Preview:
             "select capability, value, detail from core.capabilities where source = $1 order by 1",
             [source],
         ).fetchall()
-        told = answers.answers({name: value for name, value, _ in rows}, counts)
+        found = {name: value for name, value, _ in rows}
+        told = answers.answers(found, counts)
         yield ""
-        yield _heading(f"What {source} can and cannot answer")
+        yield f"What {source} can and cannot answer"
+        if words := answers.summary(found):
+            yield from _paragraph(words)
         for answer in told:
             why = "; ".join(answer.reasons)
             yield f"  {answer.answer:<7} {answer.question.asks}"
@@ -253,12 +195,12 @@ class Preview:
         wanted = answers.helpful(RULES, source, told, kinds)
         if wanted:
             yield ""
-            yield _heading("What would add most")
+            yield "What would add most"
             for file, questions in wanted[:MOST_HELPFUL]:
                 yield f"  {file}"
                 yield from wrapped("", f"for: {' '.join(questions)}", indent=10, name_width=0)
         yield ""
-        yield _heading(f"What {source} records")
+        yield f"What {source} records"
         for name, value, detail in rows:
             start = f"  {name} = {value}"
             gap = " " * max(1, 42 - len(start))
@@ -280,10 +222,10 @@ class Preview:
             )
 
     def _drafts(self) -> Iterator[str]:
-        for unknown in self.drafts:
+        for unknown in self.looked.drafts:
             path = f"data/contracts/{unknown.name}.toml"
             yield ""
-            yield _heading(f"A contract for an event log, to be saved as {path}")
+            yield f"A contract for an event log, to be saved as {path}"
             yield f"# ---- {path} ----"
             yield from unknown.draft.splitlines()
             yield f"# ---- end of {path} ----"
@@ -304,10 +246,14 @@ class Preview:
         text = preview_words.merged(lines, self.night.settings)
         yield ""
         if not text:
-            yield _heading("Lines for nodecision.toml")
-            yield "  None: every stage, reason and type of activity is known."
+            yield "Lines for nodecision.toml"
+            yield from _paragraph(
+                "None: every stage, reason and type of activity is known."
+                if has_deals and self.rows("select 1 from core.deals limit 1")
+                else "None to propose."
+            )
             return
-        yield _heading("Lines for nodecision.toml")
+        yield "Lines for nodecision.toml"
         yield from _paragraph(
             "Each heading may stand in that file only once: put the lines below the one that is "
             "there, or save the block as a file of its own and name it with --settings. A line "
@@ -321,10 +267,6 @@ class Preview:
 def _int(value: object) -> int:
     assert isinstance(value, int)
     return value
-
-
-def _heading(text: str) -> str:
-    return text
 
 
 def _paragraph(text: str) -> Iterator[str]:

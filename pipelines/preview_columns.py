@@ -12,10 +12,13 @@ from pathlib import Path
 from pipelines.contracts import Column, Object, header_key
 
 LABELS = "column_labels.csv"
-# From here on two headers are called alike; from there on one is proposed without a doubt.
+# From here on two headers are called alike; from there on even one that no file needs.
 ALIKE = 0.75
+SURE = 0.9
 # What stands in many headers and tells nothing.
-FILLERS = frozenset(["deal", "opportunity", "opp", "record", "field", "custom", "the", "of", "c"])
+FILLERS = frozenset(
+    ("deal", "opportunity", "opp", "sales", "current", "name", "record", "field", "the", "of", "c")
+)
 DATE = re.compile(
     r"\d{4}[-./년] ?\d{1,2}([-./월]|$)|\d{1,2}[-./ ]([a-z]{3,9}|\d{1,2})[-./ ,]+\d{2,4}"
     r"|[a-z]{3,9} \d{1,2}, \d{4}|\d{8}$|\d{10}(\d{3})?$",
@@ -47,7 +50,8 @@ class Match:
 class Near:
     """The kind of export that a header comes nearest to, what it lacks and what may stand for it.
 
-    `lacking` are entries of its fingerprint (`a|b`: either) and columns that every line needs.
+    `lacking` are entries of its fingerprint (`a|b`: either) and columns that every line needs;
+    `more` may stand for columns that it can do without.
     """
 
     thing: Object
@@ -55,6 +59,7 @@ class Near:
     lacking: tuple[str, ...]
     matches: Mapping[str, Match]
     is_named: bool
+    more: tuple[Match, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -126,6 +131,7 @@ def _best(
     unread: Mapping[int, str],
     cells: Mapping[int, Sequence[str]],
     known: Mapping[str, Sequence[str]],
+    least: float = ALIKE,
 ) -> tuple[int, Match] | None:
     best: tuple[int, Match] | None = None
     for name in entry.split("|"):
@@ -133,7 +139,7 @@ def _best(
         for place, header in unread.items():
             texts = meanings(header, known)
             score, like = max((alike(text, key), key) for text in texts for key in column.headers)
-            if score < ALIKE or (best is not None and score <= best[1].score):
+            if score < least or (best is not None and score <= best[1].score):
                 continue
             if holds(column.type, cells[place]):
                 shown = tuple(dict.fromkeys(cell.strip() for cell in cells[place] if cell.strip()))
@@ -147,8 +153,10 @@ def near(
     rows: Sequence[Sequence[str]],
     file_name: str,
     known: Mapping[str, Sequence[str]],
+    *,
+    is_whole: bool = True,
 ) -> Near:
-    """How near a header comes to one kind of export."""
+    """How near a header comes to one kind of export; `is_whole` looks beyond what it needs."""
     places = thing.places(header)
     taken = {n for at in places.values() for n in at}
     unread = {n: head for n, head in enumerate(header) if n not in taken and head.strip()}
@@ -166,8 +174,15 @@ def near(
         if found is not None:
             matches[entry] = found[1]
             del unread[found[0]]
+    more = []
+    wanted = [name for name in columns if name not in places and name not in told]
+    for name in wanted if is_whole else ():
+        found = _best(name, columns, unread, cells, known, SURE)
+        if found is not None:
+            more.append(found[1])
+            del unread[found[0]]
     is_named = file_name in thing.file_names
-    return Near(thing, len(places), tuple(lacking), matches, is_named)
+    return Near(thing, len(places), tuple(lacking), matches, is_named, tuple(more))
 
 
 def _rank(found: Near) -> float:
@@ -198,9 +213,9 @@ def nearest(
             continue
         if thing.id_prefix and ids and not ids[0].startswith(thing.id_prefix):
             continue
-        found = near(thing, header, rows, file_name, known)
+        found = near(thing, header, rows, file_name, known, is_whole=False)
         if not found.found and not found.matches:
             continue
         if best is None or _rank(found) > _rank(best):
             best = found
-    return best
+    return None if best is None else near(best.thing, header, rows, file_name, known)

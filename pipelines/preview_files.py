@@ -12,6 +12,7 @@ from pipelines.preview_columns import Near
 from pipelines.toml_text import Line, comment
 
 WIDTH = 98
+LIKELY_SHARE = 0.3
 LEAST_SHOWN_FILL = 0.995
 MOST_COLUMNS = 14
 MOST_REASONS = 3
@@ -134,7 +135,7 @@ def _fills(one: Held) -> str:
         shown.append(f"{len(low) - MOST_COLUMNS} more below 100%")
     full = len(ordered) - len(low)
     if full:
-        shown.append(f"{'the other ' if low else ''}{full} columns 100%")
+        shown.append(f"{'the other ' if low else ''}{_number(full, 'column')} 100%")
     return ", ".join(shown)
 
 
@@ -192,6 +193,12 @@ def known_file(
         yield from wrapped("not read", listed(unread, HEADERS_SHOWN))
 
 
+def is_likely(near: Near, header: Sequence[str]) -> bool:
+    """Whether so much of a file is of its nearest kind that it may well be one."""
+    known = near.found + len(near.matches)
+    return near.is_named or known >= LIKELY_SHARE * len(header)
+
+
 def proposals(label: str, near: Near, has_deals: bool) -> list[Line]:
     """The lines that would make an unknown file a known one.
 
@@ -213,7 +220,7 @@ def proposals(label: str, near: Near, has_deals: bool) -> list[Line]:
             ),
             is_active,
         )
-        for match in near.matches.values()
+        for match in (*near.matches.values(), *near.more)
     ]
 
 
@@ -223,7 +230,9 @@ def unknown_file(
     """A file that was not read: why, what it is nearest to, and what would make it known."""
     yield f"  {plain(label, 90)}"
     if near is None:
-        yield from wrapped("is not read", plain(reason, 600), name_width=13)
+        # The header is shown by itself, and not in full.
+        why = reason.removeprefix(f"{label}: ").partition("; its header is:")[0]
+        yield from wrapped("is not read", plain(why, 600), name_width=13)
         if header:
             yield from wrapped("its header", listed(header, HEADERS_SHOWN), name_width=13)
         return

@@ -5,6 +5,7 @@ What an activity means is proposed only where its words say it; all others are s
 
 import csv
 import re
+import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from pipelines.exports import ExportError, Offered
 from pipelines.preview_columns import holds, meanings
 from pipelines.preview_words import TYPE_WORDS
 from pipelines.textfiles import Head
-from pipelines.toml_text import comment, quoted
+from pipelines.toml_text import WIDTH, comment, quoted
 
 NEEDED = ("case", "activity", "time")
 # A table with more kinds of activities than this is no log of a process.
@@ -197,7 +198,8 @@ def draft(
 ) -> str:
     """The contract as text."""
     activities = sorted(seen.events, key=lambda activity: (seen.places[activity], activity))
-    busiest = ", ".join(f"{who} ({n:,} events)" for who, n in seen.resources.most_common(BUSIEST))
+    top = seen.resources.most_common(BUSIEST)
+    busiest = ", ".join(f"{who} ({n:,} events)" for who, n in top) or "not told"
     lines = [
         comment(f"A draft for {label}. What no word explains is skipped until you say what it is."),
         'kind = "event_log"',
@@ -205,8 +207,8 @@ def draft(
         f"description = {quoted(f'Events of {label}')}",
         "# A log is this one when it has at least so many of the activities below.",
         f"least_known = {max(1, (len(activities) + 1) // 2)}",
-        "# Resources that are no persons"
-        + (f", of which the busiest are: {comment(busiest)[2:]}" if busiest else "."),
+        "# Resources that are no persons but programs.",
+        *(f"# {part}" for part in textwrap.wrap(f"Busiest: {comment(busiest)[2:]}.", WIDTH - 2)),
         "automaton_resources = []",
         'currency = ""',
         'pipeline = "default"',
@@ -226,7 +228,10 @@ def draft(
     order = 0
     for activity in activities:
         stage, reason = said.get(activity, (None, None))
-        counts = f"{seen.events[activity]:,} events in {seen.cases[activity]:,} cases"
+        counts = " in ".join(
+            f"{n:,} {noun}{'' if n == 1 else 's'}"
+            for n, noun in ((seen.events[activity], "event"), (seen.cases[activity], "case"))
+        )
         plain = activity.replace("_", " ")
         kind = next((kind for pattern, kind in kinds if pattern.search(plain)), None)
         ends = stage not in (None, "needs_buyer", "nurture", "on_hold", "hygiene")

@@ -37,6 +37,7 @@ MAYBE_REASON = re.compile(
     re.IGNORECASE,
 )
 DETAIL = re.compile(r"detail|note|comment|description|상세", re.IGNORECASE)
+DROP = re.compile(r"disqual|unqualif|drop|드[랍롭]", re.IGNORECASE)
 RIVAL = re.compile(r"competitor|lost.?to|경쟁", re.IGNORECASE)
 RENEWAL = re.compile(
     r"renew|expan|up-?sell|cross-?sell|existing|install(ed)? base|maintenance|add-?on|upgrade"
@@ -44,6 +45,7 @@ RENEWAL = re.compile(
     re.IGNORECASE,
 )
 REASON_COLUMNS = ("lost_reason", "loss_reason", "closed_lost_reason", "reason_for_loss")
+DROP_COLUMNS = ("drop_reason", "disqualified_reason")
 DETAIL_COLUMNS = ("lost_reason_detail", "loss_reason_detail", *REASON_COLUMNS)
 
 
@@ -300,6 +302,7 @@ def unread_columns(
             wanted: Sequence[str] = ("competitor",)
         elif is_sure or MAYBE_REASON.search(header):
             wanted = DETAIL_COLUMNS if DETAIL.search(header) else REASON_COLUMNS
+            wanted = (*DROP_COLUMNS, *wanted) if DROP.search(header) else wanted
         else:
             continue
         target = next((name for name in wanted if name in columns), None)
