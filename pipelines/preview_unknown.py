@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 import duckdb
 
 from pipelines import preview_columns, preview_logs
+from pipelines.contracts import header_key
 from pipelines.exports import Offered
-from pipelines.ingest_recognise import LEAST_SHARED
+from pipelines.ingest_recognise import LEAST_SHARED, recognise
 from pipelines.night import CONTRACTS, RULES, Night
 from pipelines.preview_columns import Near
 from pipelines.preview_files import is_likely, proposals
 from pipelines.preview_reading import FAULTS, looked_at
+from pipelines.textfiles import Head
 from pipelines.toml_text import Line
 
 
@@ -60,21 +62,11 @@ class Unknowns:
                 if seen is not None:
                     self._draft(unknown, file, seen, head.header)
                     return unknown
-                best: Near | None = None
-                for one in (head, *head.lower()):
-                    found = preview_columns.nearest(
-                        self.contracts.objects,
-                        one.header,
-                        one.first,
-                        _stem(file.label),
-                        self.labels,
-                    )
-                    if found is not None and (best is None or found.found > best.found):
-                        best, unknown.header = found, one.header
+                best = self._best(unknown, file, head)
         except FAULTS:
             # It cannot be read, which is said already.
             return unknown
-        # A file of a known kind that was refused, or one that shares nothing, has its own reason.
+        # What shares nothing, or lacks nothing, has its own reason.
         if best is None or not best.lacking:
             return unknown
         needed = len(best.lacking) + best.found
@@ -84,6 +76,35 @@ class Unknowns:
         if is_likely(best, unknown.header):
             unknown.lines = proposals(file.label, best, has_deals)
         return unknown
+
+    def _best(self, unknown: Unknown, file: Offered, head: Head) -> Near | None:
+        """The kind that a file should be by its name, else the one it is nearest to.
+
+        None when it is of a known kind, and was refused for another reason than its header.
+        """
+        stem = _stem(file.label)
+        best: Near | None = None
+        for one in (head, *head.lower()):
+            header, rows = one.header, one.first
+            place = next((n for n, text in enumerate(header) if header_key(text) == "id"), None)
+            ids = [row[place] for row in rows if place is not None and place < len(row)]
+            found = recognise(
+                self.contracts.objects, header, next(filter(None, ids), None), stem, ()
+            )
+            if found.thing is not None and not found.reason:
+                return None
+            if found.thing is not None:
+                near = preview_columns.near(found.thing, header, rows, stem, self.labels)
+            else:
+                nearest = preview_columns.nearest(
+                    self.contracts.objects, header, rows, stem, self.labels
+                )
+                if nearest is None:
+                    continue
+                near = nearest
+            if best is None or near.found > best.found:
+                best, unknown.header = near, header
+        return best
 
     def _draft(
         self,

@@ -196,7 +196,7 @@ def pipelines(con: duckdb.DuckDBPyConnection) -> list[Line]:
                 why = f"{told}, {int(typed_fresh):,} of type new business, under such a name"
                 lines.append(Line("pipelines", name, (), why, False))
             else:
-                why = f"{told} read as new business; its name says otherwise"
+                why = f"{told} read as new business, unlike its name"
                 lines.append(Line("pipelines", name, ("existing_business",), why, True))
         elif 2 * fresh < deals and 2 * typed_fresh >= deals:
             why = f"{told} read as existing business, {int(typed_fresh):,} of type new business"

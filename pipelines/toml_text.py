@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH = 98
+# Room is left for lines that are shown further in.
+WIDTH = 90
 SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Controls, and what would break a line or turn its direction on a screen.
 ODD = ("Cc", "Cf", "Zl", "Zp")
