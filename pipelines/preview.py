@@ -212,7 +212,7 @@ class Preview:
             "order by quarter_no desc limit 8",
             [source],
         ).fetchall()
-        if quarters:
+        if quarters and found.get("lost_reason") in ("picklist", "text"):
             told_by = ", ".join(
                 f"{quarter} {with_reason / lost:.0%} of {lost:,}"
                 for quarter, lost, with_reason in reversed(quarters)
@@ -242,7 +242,8 @@ class Preview:
             lines += preview_words.stages(self.con)
             lines += preview_words.pipelines(self.con)
             lines += preview_words.loss_reasons(self.con)
-            lines += preview_words.activity_types(self.con, RULES)
+            logs = [log.name for log in self.contracts.logs]
+            lines += preview_words.activity_types(self.con, RULES, logs)
         text = preview_words.merged(lines, self.night.settings)
         yield ""
         if not text:

@@ -240,6 +240,7 @@ def unknown_file(
     lack = f" and lacks {lacks}" if lacks else ""
     yield from wrapped(
         "is unknown",
+        f"{'' if is_likely(near, header) else 'far from all that is read; '}"
         f"nearest is {near.thing.name} ({near.thing.description.rstrip('.')}); it shows "
         f"{near.found} of {len(near.thing.columns)} columns of it{lack}",
         name_width=13,

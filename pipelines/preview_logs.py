@@ -6,7 +6,7 @@ What an activity means is proposed only where its words say it; all others are s
 import csv
 import re
 import textwrap
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,9 @@ NEEDED = ("case", "activity", "time")
 # A table with more kinds of activities than this is no log of a process.
 MOST_ACTIVITIES = 500
 BUSIEST = 5
+# What ends a case is among its last events, nearly always.
+LAST_EVENTS = 3
+ENDS_SHARE = 0.8
 OUTCOME_OF = {
     "won": "won",
     "disqualified": "disqualified",
@@ -37,11 +40,15 @@ OUTCOME_OF = {
 
 @dataclass
 class Seen:
-    """What a log holds: its headers by role; events, cases and place of each activity."""
+    """What a log holds: its headers by role; events, cases and place of each activity.
+
+    `ends` counts the cases in which an activity is among the last events.
+    """
 
     headers: dict[str, str]
     events: Counter[str] = field(default_factory=Counter)
     cases: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
     places: dict[str, float] = field(default_factory=dict)
     lifecycles: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     resources: Counter[str] = field(default_factory=Counter)
@@ -96,11 +103,15 @@ def of_table(
         [str(records.path), records.skipped_lines, records.delimiter],
     )
     seen = Seen({role: head.header[n] for role, n in at.items()})
-    for activity, events, cases, mean in con.execute(
-        "select activity, count(*), count(distinct case_id), avg(place) from (select *, "
-        "row_number() over (partition by case_id order by moment nulls last, line) as place "
-        "from events) where activity <> '' group by activity order by 4, 1"
+    for activity, events, cases, mean, ends in con.execute(
+        "select activity, count(*), count(distinct case_id), avg(place), "
+        "count(distinct case when place > events - $1 then case_id end) from (select *, "
+        "row_number() over (partition by case_id order by moment nulls last, line) as place, "
+        "count(*) over (partition by case_id) as events "
+        "from events) where activity <> '' group by activity order by 4, 1",
+        [LAST_EVENTS],
     ).fetchall():
+        seen.ends[activity] = ends
         seen.events[activity] = events
         seen.cases[activity] = cases
         seen.places[activity] = mean
@@ -124,9 +135,12 @@ def of_xes(file: Offered, known: Mapping[str, Sequence[str]]) -> Seen | None:
     trace: object = None
     place = 0
     in_case: set[str] = set()
+    last: deque[str] = deque(maxlen=LAST_EVENTS)
     for case, event in xes.events(file.label, file.path):
         if case is not trace:
+            seen.ends.update(set(last))
             trace, place, in_case = case, 0, set()
+            last.clear()
         place += 1
         for key in (*(f"case:{key}" for key in case), *event):
             for means in known.get(header_key(key), ()):
@@ -135,6 +149,7 @@ def of_xes(file: Offered, known: Mapping[str, Sequence[str]]) -> Seen | None:
         activity = event.get(headers.get("activity", ""), "").strip()
         if not activity:
             continue
+        last.append(activity)
         seen.events[activity] += 1
         if activity not in in_case:
             in_case.add(activity)
@@ -145,6 +160,7 @@ def of_xes(file: Offered, known: Mapping[str, Sequence[str]]) -> Seen | None:
             seen.lifecycles[activity].add(lifecycle)
         if resource := event.get(headers.get("resource", ""), "").strip():
             seen.resources[resource] += 1
+    seen.ends.update(set(last))
     seen.places = {activity: total / events for activity, (total, events) in places.items()}
     if not set(NEEDED) <= headers.keys() or not seen.events:
         return None
@@ -239,7 +255,8 @@ def draft(
             lines += _act(activity, str(kind), counts, sorted(seen.lifecycles.get(activity, ())))
         elif stage is not None and stage != "hygiene":
             order += 1
-            lines += _stage(activity, stage, reason, counts, order)
+            at_end = seen.ends[activity] / seen.cases[activity]
+            lines += _stage(activity, stage, reason, counts, order, at_end)
         else:
             lines += ["", comment(f"{counts}; no word of it is known."), *_row(activity, "skip")]
     return "\n".join(lines) + "\n"
@@ -269,17 +286,25 @@ def _act(activity: str, kind: str, counts: str, lifecycles: Sequence[str]) -> li
     return lines
 
 
-def _stage(activity: str, stage: str, reason: str | None, counts: str, order: int) -> list[str]:
-    """A stage, and the ending that its words name; a loss without a cause is left to the reader."""
+def _stage(
+    activity: str, stage: str, reason: str | None, counts: str, order: int, at_end: float
+) -> list[str]:
+    """A stage, and the ending that its words name.
+
+    A loss without a cause is left to the reader, and so is what cases go on from.
+    """
     lines = [
         "",
         comment(f"{counts}; proposed by its words ({stage.replace('_', ' ')})."),
         *_row(activity, "stage", stage=activity, stage_order=order),
     ]
     outcome = OUTCOME_OF.get(stage) or (OUTCOME_OF.get(reason or "") if stage == "lost" else None)
-    if outcome is not None:
-        return [*lines, "", *_row(activity, "outcome", outcome=outcome)]
-    if stage == "lost":
-        rows = _row(activity, "outcome", outcome="...")
+    if outcome is None and stage != "lost":
+        return lines
+    rows = _row(activity, "outcome", outcome=outcome or "...")
+    if outcome is None:
         return [*lines, "# It ends a case; how is not in its name:", *(f"# {row}" for row in rows)]
-    return lines
+    if at_end < ENDS_SHARE:
+        why = f"In only {at_end:.0%} of its cases it stands at the end. If it ends them:"
+        return [*lines, comment(why), *(f"# {row}" for row in rows)]
+    return [*lines, "", *rows]

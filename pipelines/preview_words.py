@@ -6,7 +6,7 @@ commented out, and the analyst decides.
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -236,8 +236,13 @@ def loss_reasons(con: duckdb.DuckDBPyConnection) -> list[Line]:
     return lines + _rest("loss_reasons", [int(row[2]) for row in rows[MOST_LINES:]], "deal")
 
 
-def activity_types(con: duckdb.DuckDBPyConnection, rules: Path) -> list[Line]:
-    """Types of activities that were read as tasks for want of a better word."""
+def activity_types(
+    con: duckdb.DuckDBPyConnection, rules: Path, logs: Collection[str]
+) -> list[Line]:
+    """Types of activities that were read as tasks for want of a better word.
+
+    What the activities of an event log are, its contract says.
+    """
     with (rules / TYPE_WORDS).open(encoding="utf-8", newline="") as rows_of_rules:
         patterns = [
             (re.compile(row["pattern"], re.IGNORECASE), row["kind"])
@@ -249,12 +254,14 @@ def activity_types(con: duckdb.DuckDBPyConnection, rules: Path) -> list[Line]:
         from crm.activities
         where
             kind = 'task'
+            and not list_contains($1, source)
             and trim(coalesce(type_word, '')) <> ''
             and lower(trim(type_word)) not in (
                 select word from core.mappings where what = 'activity_type'
             )
         group by 1 order by 3 desc, 1
-        """
+        """,
+        [list(logs)],
     ).fetchall()
     lines: list[Line] = []
     left: list[int] = []

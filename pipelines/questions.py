@@ -125,7 +125,7 @@ QUESTIONS = (
                 "email_observed_from",
                 ("none",),
                 PARTLY,
-                "there are no e-mails: silence is guessed from other acts",
+                "there are no e-mails: silence is read from other acts alone",
             ),
             Need(
                 "close_date_history",

@@ -443,6 +443,22 @@ def test_a_draft_names_every_activity_with_its_counts(checked):
     assert calls == [("activity", "complete"), ("skip", "start")]
 
 
+def test_what_cases_go_on_from_is_proposed_as_no_ending(checked, folder):
+    lines = ["Case ID,Event,Timestamp"]
+    for case in range(4):
+        for n, event in enumerate(("asked", "offer cancelled", "a", "b", "c", "closed won")):
+            lines.append(f"C{case},{event},2025-01-{n + 1:02d} 09:00:00")
+    (folder / "offers.csv").write_text("\n".join(lines) + "\n")
+    draft = block(checked(folder)[0], "data/contracts/offers.toml")
+    outcomes = {
+        row["name"]: row["outcome"]
+        for row in tomllib.loads(draft)["activity"]
+        if row["maps_to"] == "outcome"
+    }
+    assert outcomes == {"closed won": "won"}
+    assert "# In only 0% of its cases it stands at the end. If it ends them:" in draft
+
+
 # What can be answered
 
 
