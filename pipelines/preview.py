@@ -55,7 +55,7 @@ class Preview:
         seeds.write(
             self.con, RULES, settings.parameters(self.night.as_of_date), settings.mappings()
         )
-        has_raw = bool(self.rows("select 1 from duckdb_tables() where schema_name = 'raw' limit 1"))
+        has_raw = bool(self.rows("select 1 from duckdb_views() where schema_name = 'raw' limit 1"))
         yield from self._files(offer, has_raw)
         if has_raw:
             yield from self._whole()
@@ -139,6 +139,10 @@ class Preview:
         outcomes = self.rows(
             "select outcome, rule, count(*) from core.outcomes group by all order by 3 desc, 1, 2"
         )
+        for source, why, status, number in self.rows(
+            "select source, why, status, count(*) from crm.removals group by all order by all"
+        ):
+            yield f"  {source}: {number:,} {status or 'other'} deals left out as {why}"
         yield from self._outcomes(outcomes)
         kinds = {str(kind) for (kind,) in self.rows("select distinct kind from raw.files")}
         for source, _, sellers, _, _, *ends in deals:

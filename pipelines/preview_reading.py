@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from pipelines import conversions, databases, exports, ingest, textfiles
+from pipelines import databases, exports, ingest, reading
 from pipelines.exports import ExportError, Limits, Offered
 from pipelines.night import Night
 from pipelines.textfiles import Head
@@ -90,7 +90,7 @@ def _files(folder: Path, offer: Offer) -> list[Path]:
 def read(con: duckdb.DuckDBPyConnection, offer: Offer, night: Night) -> None:
     """Fill `raw.*` with what can be read; where one file spoils a whole, it is left out and named.
 
-    When nothing can be read, `raw.*` is not there.
+    When nothing can be read, no table of an object is there.
     """
     try:
         _ingest(con, offer.files, night)
@@ -131,10 +131,6 @@ def _head(file: Offered, night: Night, place: Path) -> Head | None:
     if not file.is_readable or file.is_log:
         return None
     try:
-        made = conversions.plain(file, place)
-        if made is not None:
-            return textfiles.look(file.label, made.path, place, made.numbers)
-        said = night.options.encoding.get(file.label)
-        return textfiles.look(file.label, file.path, place, encoding=said)
+        return reading.looked_at(file, place, night.options)
     except (*FAULTS, LookupError):
         return None

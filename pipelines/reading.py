@@ -26,6 +26,19 @@ from pipelines.textfiles import Head, Misfit, Records
 COLUMNS_READ = "temp.columns_read"
 
 
+def looked_at(file: Offered, place: Path, options: Options) -> Head:
+    """The beginning of a file that is no XES; `place` holds what has to be made of it.
+
+    Raises ExportError when it cannot be read.
+    """
+    made = conversions.plain(file, place)
+    if made is not None:
+        return textfiles.made(file.label, made.path, made.numbers)
+    assert file.survey is not None
+    said = options.encoding.get(file.label)
+    return textfiles.look(file.label, file.path, place, file.survey, said)
+
+
 class Reader:
     """Reads the files of one ingest into parts, one file after the other."""
 
@@ -52,7 +65,7 @@ class Reader:
         """
         self.kind = None
         with TemporaryDirectory(dir=self.temp) as place:
-            head = self._looked_at(file, Path(place))
+            head = looked_at(file, Path(place), self.options)
             thing, name, head = self._known(file, head)
             is_ragged = thing is not None and thing.is_ragged(head.header)
             loaded = None
@@ -112,14 +125,6 @@ class Reader:
                 f"{loaded.refused} refused. Please report this file."
             )
         return loaded, stage.target
-
-    def _looked_at(self, file: Offered, place: Path) -> Head:
-        made = conversions.plain(file, place)
-        if made is not None:
-            return textfiles.made(file.label, made.path, made.numbers)
-        said = self.options.encoding.get(file.label)
-        assert file.survey is not None
-        return textfiles.look(file.label, file.path, place, file.survey, said)
 
     def _known(self, file: Offered, head: Head) -> tuple[Object | None, str, Head]:
         """The object that a file holds, or None for a log, whose activities are yet to be seen.
