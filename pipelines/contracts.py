@@ -179,7 +179,7 @@ class Object:
         return bool(self.pairs) and fixed_columns(header, self.pairs) < len(header)
 
     def _bare(self, key: str) -> str:
-        return next((key.removeprefix(p) for p in self.prefixes if key.startswith(p)), key)
+        return next((key.removeprefix(p).strip() for p in self.prefixes if key.startswith(p)), key)
 
 
 @dataclass(frozen=True)
