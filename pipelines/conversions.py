@@ -136,7 +136,10 @@ def _of_json(file: Offered, rows: Path) -> None:
 
 
 def _records(told: object) -> list[object]:
-    """The records of one JSON value: of a list, of an answer that holds one list, or itself."""
+    """The records of one JSON value: of a list, of an answer that holds one list, or itself.
+
+    An answer about one thing names it beside its list (`deal_id`): so then does each record.
+    """
     if isinstance(told, list):
         return told
     if isinstance(told, dict) and "id" not in told:
@@ -146,7 +149,14 @@ def _records(told: object) -> list[object]:
             if isinstance(value, list) and any(isinstance(inner, dict) for inner in value)
         ]
         if len(lists) == 1:
-            return lists[0]
+            about = {
+                key: value
+                for key, value in told.items()
+                if key.endswith("_id") and isinstance(value, (str, int))
+            }
+            return [
+                {**about, **record} if isinstance(record, dict) else record for record in lists[0]
+            ]
     return [told]
 
 
