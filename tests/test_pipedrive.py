@@ -600,3 +600,117 @@ def test_fivetran_deals(told):
         ("pipedrive:701", "lost", "2026-03-20 14:00:00", None, False, "excluded",
          "excluded_duplicate")
     ]  # fmt: skip
+
+
+def test_a_flow_beside_a_list_export(told, folder):
+    shutil.copy(EXPORTS / "labels" / "deals-3471.csv", folder)
+    (folder / "stages.csv").write_text(
+        "id,order_nr,name,pipeline_id,deal_probability\n5,0,Demo,1,40\n6,1,Offer sent,1,70\n"
+    )
+    (folder / "flow").mkdir()
+    # Only the file's name tells which deal it is about.
+    (folder / "flow" / "103.json").write_text(
+        """{"success": true, "data": [
+        {"object": "dealChange", "timestamp": "2026-03-01 10:00:00", "data": {"id": 2,
+         "field_key": "status", "old_value": "open", "new_value": "lost", "user_id": 3,
+         "log_time": "2026-03-01 10:00:00"}},
+        {"object": "dealChange", "timestamp": "2026-01-20 09:00:00", "data": {"id": 1,
+         "field_key": "add_time", "old_value": null, "new_value": "2026-01-20 09:00:00",
+         "log_time": "2026-01-20 09:00:00", "user_id": 3}},
+        {"object": "mailMessage", "timestamp": "2026-02-11 10:00:00", "data": {"id": 6,
+         "subject": "Hi", "from": [{"email_address": "x@cedar.example", "linked_person_id": 9}],
+         "to": [], "message_time": "2026-02-11T10:00:00.000Z", "sent_flag": 0, "draft_flag": 0}}
+        ]}"""
+    )
+    core = told(folder)
+    assert core.rows(STATES) == [
+        # Where it was before it moved is not told.
+        ("pipedrive:103", "2026-01-20 09:00:00", None, None, 30000.0, "2026-06-30", None),
+        ("pipedrive:103", "2026-03-01 10:00:00", "pipedrive:3", "Lost", 30000.0, "2026-06-30",
+         None),
+        # The row is newer: it moved to this stage, and is open.
+        ("pipedrive:103", "2026-04-05 11:00:00", None, "Demo", 30000.0, "2026-06-30", None),
+    ]  # fmt: skip
+    assert core.rows("select status, is_reopened from core.deals where source_id = '103'") == [
+        ("open", True)
+    ]
+    assert core.rows(
+        "select deal_id, direction, contact_id from crm.activities where kind = 'email'"
+    ) == [("pipedrive:103", "inbound", "pipedrive:9")]
+    # A list of stages that names no pipeline orders the stages by their names.
+    assert core.rows(
+        "select stage, stage_order, crm_probability from crm.stages "
+        "where pipeline = 'Sales' and not is_closed order by 2"
+    ) == [("Demo", 0, 0.4), ("Offer sent", 1, 0.7)]
+
+
+def test_a_deal_that_was_typed_in_as_won_is_no_sale_to_learn_from(told, changed):
+    folder = changed(
+        "singer", {"deals.csv": ("2026-03-20T14:00:00Z,2026-03-20T14:00:00Z,2026-03-20T14:00:00Z",
+                                 "2026-01-05T09:00:00Z,2026-01-05T09:00:00Z,2026-01-05T09:00:00Z")}
+    )  # fmt: skip
+    (folder / "dealflow.csv").write_text(
+        "id,item_id,user_id,field_key,old_value,new_value,is_bulk_update_flag,log_time\n"
+        "1,401,11,add_time,,2026-01-05 09:00:00,,2026-01-05 09:00:00\n"
+    )
+    assert told(folder).rows(
+        "select outcome, rule from core.outcomes where deal_id = 'pipedrive:401'"
+    ) == [("excluded", "excluded_created_closed")]
+
+
+def test_lists_by_label_of_people_leads_and_notes(told, folder):
+    shutil.copy(EXPORTS / "labels" / "deals-3471.csv", folder)
+    (folder / "people-1.csv").write_text(
+        "Person - ID,Person - Name,Person - Organization,Person - Email - Work,"
+        "Person - Open deals,Person - Job title\n"
+        "601,Nora Alder,Alder Ltd,nora@alder.example,1,CFO\n"
+    )
+    (folder / "organizations-1.csv").write_text(
+        "Organization - ID,Organization - Name,Organization - People,Organization - Open deals,"
+        "Organization - Current supplier\n501,Alder Ltd,2,1,Old Works\n"
+    )
+    (folder / "leads-1.csv").write_text(
+        "Lead - ID,Lead - Title,Lead - Owner,Lead - Organization,Lead - Archive status,"
+        "Lead - Lead created,Lead - Update time\n"
+        "a-1,Enquiry,Ana Silva,Alder Ltd,Archived,2026-01-01 10:00:00,2026-01-09 10:00:00\n"
+    )
+    (folder / "notes-1.csv").write_text(
+        "Note - ID,Note - Content,Note - Deal ID,Note - Add time\n"
+        "1,<p>hello</p>,101,2026-02-01 10:00:00\n"
+    )
+    core = told(folder)
+    assert core.rows("select path, kind from raw.files order by 1") == [
+        ("deals-3471.csv", "pipedrive_deal"),
+        ("leads-1.csv", "pipedrive_lead"),
+        ("notes-1.csv", "pipedrive_note"),
+        ("organizations-1.csv", "pipedrive_organization"),
+        ("people-1.csv", "pipedrive_person"),
+    ]
+    assert core.rows("select title from crm.deal_contacts") == [("CFO",)]
+    assert core.rows(
+        "select incumbent from crm.accounts where account_id = 'pipedrive:501'"
+    ) == [("Old Works",)]  # fmt: skip
+    assert core.rows(
+        "select account_id, seller_id, cast(disqualified_at as varchar) from core.leads"
+    ) == [("pipedrive:501", "pipedrive:Ana Silva", "2026-01-09 10:00:00")]
+    assert core.rows("select deal_id, subject from crm.activities") == [("pipedrive:101", "hello")]
+
+
+def test_what_only_looks_alike_is_left_to_others(told, folder):
+    (folder / "pipeline.csv").write_text(
+        "Title,Company,Stage,Status,Created,Owner\nRoof,Alder Ltd,Demo,Open,2026-01-05,Ana Silva\n"
+    )
+    (folder / "todo.csv").write_text("Subject,Due date,Done,Deal\nCall,2026-02-01,Yes,Roof\n")
+    (folder / "people.csv").write_text("ID,Name,Email,Active\n1,Ana Silva,ana@x.example,yes\n")
+    core = told(folder)
+    assert core.rows("select kind from raw.files where kind like 'pipedrive%'") == []
+    assert core.rows("select source from core.deals") == [("sheet",)]
+
+
+def test_an_answer_that_names_its_deal_once(told, changed):
+    folder = changed("api_v2")
+    core = told(folder)
+    assert core.rows(
+        "select deal_id, field_key from raw.pipedrive_deal_change "
+        "where _file = 'logs/changelogs.jsonl'"
+    ) == [("302", "expected_close_date")]

@@ -9,7 +9,9 @@ flow_deals as (
             else
                 nullif(
                     regexp_extract(
-                        _file, '(?:^|[/!_-])(?:deal[_-]?|deals/)([0-9]+)(?:[^0-9]|$)', 1
+                        lower(_file),
+                        '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow)/|flow[_-])([0-9]+)(?:[^0-9]|$)',
+                        1
                     ),
                     ''
                 )
@@ -47,24 +49,19 @@ activities as (
 
 -- A list export names the deal at least; a title that two deals have tells nothing.
 titles as (
-    select
-        lower(trim(title)) as word,
-        min(
+    select word, min(key) as key
+    from (
+        select
+            lower(trim(title)) as word,
             coalesce(
                 id,
                 concat_ws(' / ', title, org_name, cast(try_cast(add_time as timestamp) as date))
-            )
-        ) as key
-    from raw.pipedrive_deal
-    where trim(title) <> ''
-    group by lower(trim(title))
-    having
-        count(
-            distinct coalesce(
-                id,
-                concat_ws(' / ', title, org_name, cast(try_cast(add_time as timestamp) as date))
-            )
-        ) = 1
+            ) as key
+        from raw.pipedrive_deal
+    )
+    where word <> ''
+    group by word
+    having count(distinct key) = 1
 ),
 
 known as (

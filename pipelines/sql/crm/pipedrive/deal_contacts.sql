@@ -26,13 +26,14 @@ latest as (
 told as (
     select
         deal_id, lower(field_key) as field, old_value, new_value, old_label, new_label,
-        additional_data, try_cast(changed_at as timestamp) as moment, user_id, is_bulk, _file
+        additional_data, try_cast(changed_at as timestamp) as moment, user_id, is_bulk,
+        false as is_flow, _file
     from raw.pipedrive_deal_change
     union all
     select
         coalesce(item_id, deal_id), lower(field_key), old_value, new_value, old_label, new_label,
         null, coalesce(try_cast(log_time as timestamp), try_cast(timestamp as timestamp)),
-        user_id, is_bulk, _file
+        user_id, is_bulk, true, _file
     from raw.pipedrive_flow
     where field_key is not null
 ),
@@ -42,7 +43,13 @@ changes as (
         coalesce(
             deal_id,
             nullif(
-                regexp_extract(_file, '(?:^|[/!_-])(?:deal[_-]?|deals/)([0-9]+)(?:[^0-9]|$)', 1), ''
+                regexp_extract(
+                    lower(_file),
+                    '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow|changelog|participants[a-z]*)/'
+                    || '|(?:flow|changelog|participants[a-z]*)[_-])([0-9]+)(?:[^0-9]|$)',
+                    1
+                ),
+                ''
             )
         ) as key,
         field,
@@ -58,14 +65,25 @@ changes as (
         ) as new_label,
         moment,
         user_id,
-        is_bulk = 'true' as is_bulk
+        is_bulk = 'true' as is_bulk,
+        is_flow,
+        _file
     from told
     where moment is not null
 ),
 
+-- A flow is whole; a log in which no other field ever changes holds stages only.
 reach as (
-    select bool_or(field not in ('add_time', 'stage_id', 'pipeline_id')) as is_whole
-    from changes
+    select key, bool_or(is_whole) as is_whole
+    from (
+        select
+            key,
+            bool_or(is_flow or field not in ('add_time', 'stage_id', 'pipeline_id'))
+                over (partition by _file) as is_whole
+        from changes
+    )
+    where key is not null
+    group by key
 ),
 
 logged as (
@@ -91,7 +109,7 @@ primaries as (
         end as added_at
     from latest as d
     left join logged as l on d.key = l.key
-    cross join reach as r
+    left join reach as r on d.key = r.key
     union all
     select l.key, l.first_person, try_cast(d.add_time as timestamp)
     from logged as l
@@ -105,7 +123,13 @@ participants as (
         coalesce(
             deal_id,
             nullif(
-                regexp_extract(_file, '(?:^|[/!_-])(?:deal[_-]?|deals/)([0-9]+)(?:[^0-9]|$)', 1), ''
+                regexp_extract(
+                    lower(_file),
+                    '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow|changelog|participants[a-z]*)/'
+                    || '|(?:flow|changelog|participants[a-z]*)[_-])([0-9]+)(?:[^0-9]|$)',
+                    1
+                ),
+                ''
             )
         ) as key,
         person_id,
@@ -117,7 +141,13 @@ participants as (
         coalesce(
             deal_id,
             nullif(
-                regexp_extract(_file, '(?:^|[/!_-])(?:deal[_-]?|deals/)([0-9]+)(?:[^0-9]|$)', 1), ''
+                regexp_extract(
+                    lower(_file),
+                    '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow|changelog|participants[a-z]*)/'
+                    || '|(?:flow|changelog|participants[a-z]*)[_-])([0-9]+)(?:[^0-9]|$)',
+                    1
+                ),
+                ''
             )
         ),
         person_id,

@@ -27,13 +27,14 @@ latest as (
 told as (
     select
         deal_id, lower(field_key) as field, old_value, new_value, old_label, new_label,
-        additional_data, try_cast(changed_at as timestamp) as moment, user_id, is_bulk, _file
+        additional_data, try_cast(changed_at as timestamp) as moment, user_id, is_bulk,
+        false as is_flow, _file
     from raw.pipedrive_deal_change
     union all
     select
         coalesce(item_id, deal_id), lower(field_key), old_value, new_value, old_label, new_label,
         null, coalesce(try_cast(log_time as timestamp), try_cast(timestamp as timestamp)),
-        user_id, is_bulk, _file
+        user_id, is_bulk, true, _file
     from raw.pipedrive_flow
     where field_key is not null
 ),
@@ -43,7 +44,13 @@ changes as (
         coalesce(
             deal_id,
             nullif(
-                regexp_extract(_file, '(?:^|[/!_-])(?:deal[_-]?|deals/)([0-9]+)(?:[^0-9]|$)', 1), ''
+                regexp_extract(
+                    lower(_file),
+                    '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow|changelog|participants[a-z]*)/'
+                    || '|(?:flow|changelog|participants[a-z]*)[_-])([0-9]+)(?:[^0-9]|$)',
+                    1
+                ),
+                ''
             )
         ) as key,
         field,
@@ -59,7 +66,9 @@ changes as (
         ) as new_label,
         moment,
         user_id,
-        is_bulk = 'true' as is_bulk
+        is_bulk = 'true' as is_bulk,
+        is_flow,
+        _file
     from told
     where moment is not null
 ),
@@ -120,10 +129,18 @@ settled as (
     )
 ),
 
+-- A flow is whole; a log in which no other field ever changes holds stages only.
 reach as (
-    select
-        bool_or(field not in ('add_time', 'stage_id', 'pipeline_id')) as is_whole
-    from changes
+    select key, bool_or(is_whole) as is_whole
+    from (
+        select
+            key,
+            bool_or(is_flow or field not in ('add_time', 'stage_id', 'pipeline_id'))
+                over (partition by _file) as is_whole
+        from changes
+    )
+    where key is not null
+    group by key
 ),
 
 -- Beside stages a status stands for a stage.
@@ -131,6 +148,7 @@ firsts as (
     select
         key,
         min(moment) as moment,
+        max(moment) as newest,
         arg_min_null(old_value, moment) filter (where field = 'stage_id') as stage_id,
         bool_or(field = 'stage_id') as has_stage,
         max(moment) filter (where field = 'stage_id') as moved_at,
@@ -153,11 +171,9 @@ ends as (
             when 'won' then try_cast(won_time as timestamp)
             when 'lost' then lost_at
         end as told_at,
-        coalesce(
-            closed_at,
-            try_cast(local_close_date as date) + interval 12 hour,
-            try_cast(update_time as timestamp)
-        ) as other_at,
+        coalesce(closed_at, try_cast(local_close_date as date) + interval 12 hour) as other_at,
+        try_cast(update_time as timestamp) as modified_at,
+        moved_at,
         try_cast(add_time as timestamp) as created_at
     from settled
 ),
@@ -167,7 +183,9 @@ ended as (
         key,
         state,
         created_at,
-        case when state <> 'open' then coalesce(told_at, other_at) end as ended_at
+        modified_at,
+        moved_at,
+        case when state <> 'open' then coalesce(told_at, other_at, modified_at) end as ended_at
     from ends
 ),
 
@@ -198,7 +216,7 @@ events as (
     from settled as d
     inner join firsts as f on d.key = f.key
     inner join ended as e on d.key = e.key
-    cross join reach as r
+    inner join reach as r on d.key = r.key
     union all
     select
         key,
@@ -216,20 +234,37 @@ events as (
     where key is not null and field in ('stage_id', 'status', 'value', 'expected_close_date')
     group by key, moment
     union all
-    -- A log older than the deal's row, or without stages: the row says where the deal is since.
-    select d.key, d.moved_at, 2, d.stage, null, null, null, null, null
+    -- A log older than the deal's row, or without stages: the row says where the deal is since, and
+    -- a deal that is open was so when it moved on.
+    select
+        d.key,
+        d.moved_at,
+        2 as place,
+        d.stage,
+        case when d.state = 'open' and d.moved_at > f.newest then 'open' end as status,
+        null, null, null, null
     from settled as d
     inner join firsts as f on d.key = f.key
-    inner join ended as e on d.key = e.key
-    where d.moved_at > coalesce(f.moved_at, e.created_at) + interval 1 minute
+    where
+        d.moved_at
+        > coalesce(f.moved_at, try_cast(d.add_time as timestamp)) + interval 1 minute
     union all
-    -- A log without statuses, or older than the deal's row: the row says how the deal ended.
-    select e.key, e.ended_at, 3, null, e.state, null, null, null, null
+    -- A log without statuses, or older than the deal's row: the row says how the deal ended, or
+    -- that it is open again.
+    select
+        e.key, coalesce(e.ended_at, e.modified_at), 3 as place, null, e.state, null, null, null,
+        null
     from ended as e
     inner join firsts as f on e.key = f.key
     where
-        e.ended_at > e.created_at
-        and coalesce(lower(f.last_status), 'open') <> e.state
+        coalesce(lower(f.last_status), 'open') <> e.state
+        and case
+            when e.state = 'open'
+                then
+                    e.modified_at > f.newest + interval 1 minute
+                    and (e.moved_at is null or e.moved_at <= f.newest)
+            else e.ended_at > e.created_at
+        end
 ),
 
 carried as (

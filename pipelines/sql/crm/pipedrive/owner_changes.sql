@@ -3,13 +3,14 @@ with -- A dump of one deal's history may name the deal in the name of its file o
 told as (
     select
         deal_id, lower(field_key) as field, old_value, new_value, old_label, new_label,
-        additional_data, try_cast(changed_at as timestamp) as moment, user_id, is_bulk, _file
+        additional_data, try_cast(changed_at as timestamp) as moment, user_id, is_bulk,
+        false as is_flow, _file
     from raw.pipedrive_deal_change
     union all
     select
         coalesce(item_id, deal_id), lower(field_key), old_value, new_value, old_label, new_label,
         null, coalesce(try_cast(log_time as timestamp), try_cast(timestamp as timestamp)),
-        user_id, is_bulk, _file
+        user_id, is_bulk, true, _file
     from raw.pipedrive_flow
     where field_key is not null
 ),
@@ -19,7 +20,13 @@ changes as (
         coalesce(
             deal_id,
             nullif(
-                regexp_extract(_file, '(?:^|[/!_-])(?:deal[_-]?|deals/)([0-9]+)(?:[^0-9]|$)', 1), ''
+                regexp_extract(
+                    lower(_file),
+                    '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow|changelog|participants[a-z]*)/'
+                    || '|(?:flow|changelog|participants[a-z]*)[_-])([0-9]+)(?:[^0-9]|$)',
+                    1
+                ),
+                ''
             )
         ) as key,
         field,
@@ -35,7 +42,9 @@ changes as (
         ) as new_label,
         moment,
         user_id,
-        is_bulk = 'true' as is_bulk
+        is_bulk = 'true' as is_bulk,
+        is_flow,
+        _file
     from told
     where moment is not null
 ),
