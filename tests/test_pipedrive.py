@@ -714,3 +714,19 @@ def test_an_answer_that_names_its_deal_once(told, changed):
         "select deal_id, field_key from raw.pipedrive_deal_change "
         "where _file = 'logs/changelogs.jsonl'"
     ) == [("302", "expected_close_date")]
+
+
+def test_a_flow_of_moves_alone_says_that_nothing_else_changed(told, folder):
+    shutil.copy(EXPORTS / "labels" / "deals-3471.csv", folder)
+    (folder / "flow_102.json").write_text(
+        """{"success": true, "data": [{"object": "dealChange", "timestamp": "2026-02-10 10:00:00",
+        "data": {"id": 5, "field_key": "stage_id", "old_value": 5, "new_value": 6, "user_id": 3,
+        "log_time": "2026-02-10 10:00:00",
+        "additional_data": {"old_value_formatted": "Demo", "new_value_formatted": "Offer sent"}}}]}"""
+    )
+    assert told(folder).rows(STATES) == [
+        ("pipedrive:102", "2026-01-15 09:00:00", None, "Demo", 8000.0, "2026-03-31", None),
+        ("pipedrive:102", "2026-02-10 10:00:00", "pipedrive:3", "Offer sent", 8000.0,
+         "2026-03-31", None),
+        ("pipedrive:102", "2026-04-02 16:00:00", None, "Lost", 8000.0, "2026-03-31", None),
+    ]  # fmt: skip
