@@ -722,7 +722,8 @@ def test_a_flow_of_moves_alone_says_that_nothing_else_changed(told, folder):
         """{"success": true, "data": [{"object": "dealChange", "timestamp": "2026-02-10 10:00:00",
         "data": {"id": 5, "field_key": "stage_id", "old_value": 5, "new_value": 6, "user_id": 3,
         "log_time": "2026-02-10 10:00:00",
-        "additional_data": {"old_value_formatted": "Demo", "new_value_formatted": "Offer sent"}}}]}"""
+        "additional_data": {"old_value_formatted": "Demo",
+        "new_value_formatted": "Offer sent"}}}]}"""
     )
     assert told(folder).rows(STATES) == [
         ("pipedrive:102", "2026-01-15 09:00:00", None, "Demo", 8000.0, "2026-03-31", None),
