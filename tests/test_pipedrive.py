@@ -154,7 +154,7 @@ def test_labels_outcomes(told):
         ("Sales", "Offer sent", None, False, False, None),
         ("Sales", "Won", None, True, True, 1.0),
     ]
-    assert capability(core, "stage_history") == "none"
+    assert capability(core, "stage_history") == "last_change"
     assert capability(core, "close_date_history") == "none"
 
 
