@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import contracts, ingest, rewind
+from pipelines import contracts, ingest, rewind, traps
 from pipelines.night import CONTRACTS
 from pipelines.tables import SQL, QueryError
 from pipelines.warehouse import transaction
@@ -29,6 +29,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "core.stall_thresholds": ("pipeline", "stage"),
     "features.snapshots": ("deal_id", "week"),
     "features.decision_points": ("deal_id",),
+    "core.removals": ("deal_id",),
+    "core.observation": ("source", "kind"),
+    "marts.traps": ("source", "trap"),
     "marts.stall_scores": ("deal_id", "horizon_days"),
     "marts.worklist": ("deal_id",),
 }
@@ -132,6 +135,18 @@ def _lines_check() -> Check:
     )
 
 
+def _trap_check(trap: str) -> Check:
+    """Warns when the exports hold more of a trap than its setting allows."""
+    setting, description = traps.TRAPS[trap]
+    return Check(
+        f"trap_{trap}",
+        traps.TABLE,
+        "warn",
+        f"{description} Setting: {setting}.",
+        _none_of(traps.warning(trap)),
+    )
+
+
 def parse(path: Path) -> Check:
     """Read one check. Raises QueryError when its first line does not name table and severity."""
     text = path.read_text(encoding="utf-8")
@@ -153,6 +168,7 @@ def checks() -> list[Check]:
         *(_key_check(table, key) for table, key in KEYS.items()),
         *(_fan_out_check(table, parent) for table, parent in ONE_ROW_EACH.items()),
         _lines_check(),
+        *(_trap_check(trap) for trap in traps.TRAPS),
         *(parse(path) for path in sorted((SQL / "checks").glob("*.sql"))),
         Check(
             "snapshots_rewind",

@@ -2,8 +2,9 @@
 
 Every fact that the vendors' views hold is cut at a past day T, the flow is run again on what is
 left with the learned thresholds frozen, and the feature columns of all snapshots up to T must
-come out the same. Current-row attributes of deals that were still open at T are blanked, so a
-feature that reads the present by mistake shows up as a difference.
+come out the same. Since when a channel is on record is frozen too: it is a fact of the export, not
+of its past. Current-row attributes of deals that were still open at T are blanked, so a feature
+that reads the present by mistake shows up as a difference.
 """
 
 import duckdb
@@ -26,7 +27,10 @@ RECORDED = {
     "deal_contacts": "added_sec",
     "options": "offered_sec",
     "commitments": "made_sec",
+    "owner_changes": "changed_sec",
 }
+# Tables that the rewound flow takes over as they are.
+FROZEN = ("core.stall_thresholds", "core.observation")
 # What the current row of a deal says about itself today, blank while the deal was open at T.
 PRESENT = {
     "is_closed": "false",
@@ -97,7 +101,7 @@ def _cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, shar
 def rebuild_until(con: duckdb.DuckDBPyConnection, day: int, share: int = 1) -> None:
     """Attach the catalog `rewound`: the flow as it would have been at the end of `day`.
 
-    Thresholds are frozen. With `share` above 1 only every `share`-th account is taken. The
+    What is frozen is taken over. With `share` above 1 only every `share`-th account is taken. The
     caller detaches `rewound`.
     """
     catalog = con.execute("select current_database()").fetchall()[0][0]
@@ -114,10 +118,11 @@ def rebuild_until(con: duckdb.DuckDBPyConnection, day: int, share: int = 1) -> N
             "create table core.settings as select * replace "
             f"({day} as as_of_override_day) from {catalog}.core.settings"
         )
-        con.execute(f"create table core.stall_thresholds as from {catalog}.core.stall_thresholds")
+        for frozen in FROZEN:
+            con.execute(f"create table {frozen} as from {catalog}.{frozen}")
         wanted = _needed_for("features.snapshots")
         for query in tables.queries().values():
-            if query.name in wanted and query.name != "core.stall_thresholds":
+            if query.name in wanted and query.name not in FROZEN:
                 tables.build(con, query)
     finally:
         con.execute(f"use {catalog}")

@@ -130,6 +130,32 @@ class Outcomes(_Section):
     cleanup_factor: Annotated[float, Field(gt=1)] = 5
 
 
+class Traps(_Section):
+    """What counts as a trap of an export, and from which share on it is a warning."""
+
+    bulk_share: Share = 0.01
+    backdated_days: Days = 7
+    far_date_years: Annotated[int, Field(ge=1, le=50)] = 5
+    import_share: Share = 0.05
+    import_min_deals: Annotated[int, Field(ge=2)] = 10
+    archive_days: Days = 365
+    archive_fall_share: Share = 0.8
+    late_start_days: Days = 90
+    late_start_min_acts: Annotated[int, Field(ge=1)] = 50
+    reply_channel_share: Share = 0.2
+    booking_days: Days = 180
+    recreated_days: Days = 30
+    night_share: Share = 0.2
+    month_end_share: Share = 0.2
+    fill_before: Share = 0.5
+    fill_after: Share = 0.1
+    fill_min_losses: Annotated[int, Field(ge=1)] = 20
+    default_reason_share: Share = 0.6
+    sharing_share: Share = 0.2
+    warn_share: Share = 0.05
+    dropped_share: Share = 0.5
+
+
 class Comparison(_Section):
     """The target trial: its signal, its strategies and how long outcomes are followed."""
 
@@ -188,6 +214,7 @@ class Settings(_Section):
     loss_reasons: dict[str, ReasonClass] = {}
     activity_types: dict[str, ActivityKind] = {}
     outcomes: Outcomes = Outcomes()
+    traps: Traps = Traps()
     comparison: Comparison = Comparison()
     hours: Hours = Hours()
     model: Model = Model()
@@ -200,6 +227,7 @@ class Settings(_Section):
             "as_of_override_day": override,
             **self.comparison.model_dump(exclude={"bootstrap_draws"}),
             **self.outcomes.model_dump(),
+            **self.traps.model_dump(),
             "new_business_only": self.source.new_business_only,
             "reporting_currency": self.source.reporting_currency,
             **{f"minutes_{kind}": minutes for kind, minutes in self.hours.model_dump().items()},

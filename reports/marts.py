@@ -57,6 +57,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "capabilities": ("source", "capability", "value"),
     "activity_quality": (),
     "cleanup_days": (),
+    "traps": ("source", "trap", "found", "looked_at", "unit", "done", "setting", "is_warning"),
     "checks": ("check", "table", "severity", "passed", "detail"),
 }
 

@@ -16,9 +16,14 @@ FILES = ("path", "kind", "decision", "rows", "rejected_rows", "encoding", "reaso
 def context(marts: Marts, view: View) -> Mapping[str, object]:
     """The page's parts."""
     return {
-        "answers": [_files_sentence(marts, view), _checks_sentence(marts, view)],
+        "answers": [
+            _files_sentence(marts, view),
+            _traps_sentence(marts, view),
+            _checks_sentence(marts, view),
+        ],
         "checks": check_table(marts, view),
         "tables": [
+            trap_table(marts, view),
             frame_table(view, "files_read", marts["files_read"], FILES),
             *(
                 frame_table(view, name, _largest_first(marts[name]), limit=ROWS_SHOWN)
@@ -61,6 +66,57 @@ def check_table(marts: Marts, view: View) -> Table:
         rows=rows,
         columns=[Column(words(f"column.{head}")) for head in heads],
         empty=words("table_empty"),
+    )
+
+
+def trap_table(marts: Marts, view: View) -> Table:
+    """Traps that were found, those that warn first; what was looked for in vain is named below."""
+    words, show = view.words, view.formats
+    rows, absent = [], []
+    for row in sorted(records(marts["traps"]), key=_trap_order):
+        name = words.label("trap", text(row["trap"]))
+        found, looked_at = real(row["found"]), real(row["looked_at"])
+        if not found:
+            absent.append(name)
+            continue
+        rows.append(
+            [
+                Cell(name, "bad" if flag(row["is_warning"]) else "", text(row["detail"])),
+                Cell(text(row["source"])),
+                Cell(words(f"trap_unit.{row['unit']}", n=show.count(found))),
+                Cell(show.share(found / looked_at if looked_at else None)),
+                Cell(words.label("trap_done", text(row["done"])), "prose"),
+                Cell(text(row["setting"]), "code"),
+            ]
+        )
+    heads = ("trap", "source", "found", "share", "done", "setting")
+    return Table(
+        id="traps",
+        caption=words("table.traps"),
+        rows=rows,
+        columns=[Column(words(f"column.{head}")) for head in heads],
+        note=words("note.traps_absent", traps=", ".join(dict.fromkeys(absent))) if absent else "",
+        empty=words("table_empty"),
+    )
+
+
+def _trap_order(row: Mapping[str, object]) -> tuple[bool, str, str]:
+    return (flag(row["is_warning"]) is not True, text(row["trap"]), text(row["source"]))
+
+
+def _traps_sentence(marts: Marts, view: View) -> Markup:
+    words, show = view.words, view.formats
+    rows = records(marts["traps"])
+    if not rows:
+        return words.html("answer.traps_none")
+    every = {row["trap"] for row in rows}
+    found = {row["trap"] for row in rows if real(row["found"])}
+    loud = {row["trap"] for row in rows if flag(row["is_warning"])}
+    return words.html(
+        "answer.traps",
+        all=words.count("noun.trap", len(every), show.count(len(every))),
+        found=show.count(len(found)),
+        loud=show.count(len(loud)),
     )
 
 

@@ -62,7 +62,8 @@ CORE = {
     "kept_sec bigint, made_by varchar",
     "signs_of_life": "deal_id varchar, day integer, sec bigint, sign varchar",
     "silences": "deal_id varchar, spell integer, start_day integer, end_day integer, "
-    "ended_by varchar",
+    "ended_by varchar, is_truncated boolean",
+    "observation": "source varchar, kind varchar, observed_from_day integer",
     "stall_thresholds": "source varchar, pipeline varchar, stage varchar, stage_p80_days integer",
     "stalls": "deal_id varchar, spell integer, stalled_day integer, broken_day integer",
     "outcomes": "deal_id varchar, outcome varchar, reason varchar, reason_class varchar, "

@@ -457,6 +457,35 @@ def _trust_frames() -> dict[str, pd.DataFrame]:
             ("email", 31200, 0.12, 0.03),
             ("meeting", 2100, 0.0, 0.4),
         ),
+        "traps": _table(
+            "source trap found looked_at unit done setting detail is_warning",
+            (
+                "salesforce",
+                "twins",
+                412,
+                9812,
+                "acts",
+                "dropped",
+                "traps.dropped_share",
+                None,
+                False,
+            ),
+            (
+                *("salesforce", "mass_cleanups", 61, 431, "deals", "marked"),
+                *("outcomes.cleanup_min_deals", f"2026-06-30: 61 {SCRIPT}", True),
+            ),
+            (
+                "salesforce",
+                "drafts",
+                0,
+                9812,
+                "acts",
+                "dropped",
+                "traps.dropped_share",
+                None,
+                False,
+            ),
+        ),
         "cleanup_days": _table("closed_on deals usual", (pd.Timestamp("2026-06-30"), 61, 4.2)),
         "checks": _table(
             "check table severity passed detail description",
@@ -587,6 +616,26 @@ def test_the_headline_is_the_doubly_robust_row_and_never_the_naive_one(report: P
     assert "−5.4 points" in answer
     assert "−18.1" not in answer
     assert "no difference that these data can show" in answer
+
+
+def test_the_trust_page_says_what_of_each_trap_was_found_and_done(report: Path) -> None:
+    text = _page(report, "trust").text
+    assert "Of 3 traps that exports are known for, 2 were found and treated; 1 of them" in text
+    found = text[text.index("Traps found, and what was done") :]
+    first, second = found.index("closed in a mass clean-up"), found.index("second record of")
+    assert first < second, "what warns comes first"
+    assert found.index("61 deals") < found.index("outcomes.cleanup_min_deals") < second
+    assert f"14{NARROW}%" in found[first:second]
+    assert "not taken for a person's decision or act" in found[first:second]
+    assert "412 activities" in found[second:]
+    assert "not found: mail that was not sent." in found[second:]
+
+
+def test_without_a_search_for_traps_the_trust_page_says_so(tmp_path: Path) -> None:
+    tables = frames()
+    del tables["traps"]
+    build(tables, RUN, tmp_path)
+    assert "No export was searched for its traps." in _page(tmp_path, "trust").text
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 -- life. Direction is what the system says, else what the subject tells, else unknown. A meeting
 -- still ahead is booked and known from when it was put in the calendar; one that passed without a
 -- recorded result counts as held when the settings say so. Twins and tracking rows are left out;
--- acts before a deal's creation are moved to it and flagged. An act on an account alone belongs to
--- a deal when exactly one of the account's deals was open then; else its deal_id is null.
+-- acts before a deal's creation are moved to it and flagged, those on a deal merged away to the one
+-- that survived. An act on an account alone belongs to a deal when exactly one of the account's
+-- deals was open then; else its deal_id is null. A meeting put in the calendar very early, as the
+-- later ones of a series are, promises nothing.
 with told as (
     select
         a.source,
@@ -25,6 +27,7 @@ with told as (
         a.cancelled_sec,
         p.as_of_end_sec,
         p.held_unknown_counts,
+        p.booking_days,
         case
             when a.direction <> 'unknown' then a.direction
             else coalesce(s.direction, 'unknown')
@@ -52,7 +55,8 @@ with told as (
         on m.what = 'activity_type' and lower(trim(a.type_word)) = m.word
     left join core.subject_classes as s on a.subject = s.subject
     left join core.sellers as u on a.seller_id = u.seller_id
-    left join core.deals as d on a.deal_id = d.deal_id
+    left join core.removals as r on a.deal_id = r.deal_id
+    left join core.deals as d on coalesce(r.survivor_id, a.deal_id) = d.deal_id
     left join crm.accounts as c on a.account_id = c.account_id
     where
         not a.is_twin
@@ -153,7 +157,10 @@ select
     direction_from,
     -- Until when a meeting stands in the calendar; null for what is no meeting.
     case
-        when kind = 'meeting' and recorded_sec < at_sec
+        when
+            kind = 'meeting'
+            and recorded_sec < at_sec
+            and not coalesce(at_sec - recorded_sec > booking_days * 86400, false)
             then least(at_sec, greatest(coalesce(cancelled_sec, at_sec), recorded_sec))
     end as booked_until_sec,
     source

@@ -2,14 +2,22 @@
 -- whose list of tasks it is.
 with dated as (
     select
-        c.*,
+        c.commitment_id,
+        c.made_at,
+        c.made_sec,
+        c.due_on,
+        c.due_day,
+        c.kept_at,
+        c.kept_sec,
+        d.deal_id,
         d.created_at,
         d.created_sec,
         coalesce(c.made_by, s.made_by, 'seller') as promised_by,
         greatest(c.made_sec, d.created_sec) as since_sec,
         p.as_of_end_sec
     from crm.commitments as c
-    inner join core.deals as d on c.deal_id = d.deal_id
+    left join core.removals as r on c.deal_id = r.deal_id
+    inner join core.deals as d on coalesce(r.survivor_id, c.deal_id) = d.deal_id
     cross join core.parameters as p
     left join core.subject_classes as s on c.subject = s.subject
     where c.made_sec < p.as_of_end_sec

@@ -1,7 +1,7 @@
 -- People on the buyer's side of each deal; the same person counts once, from when first added.
 with dated as (
     select
-        c.deal_id,
+        d.deal_id,
         c.contact_id,
         c.role,
         lower(coalesce(c.title, '')) as title,
@@ -9,10 +9,11 @@ with dated as (
         greatest(c.added_sec, d.created_sec) as added_sec,
         case when c.added_sec < d.created_sec then d.created_at else c.added_at end as added_at,
         row_number() over (
-            partition by c.deal_id, c.contact_id order by c.added_sec, c.role
+            partition by d.deal_id, c.contact_id order by c.added_sec, c.role
         ) as place
     from crm.deal_contacts as c
-    inner join core.deals as d on c.deal_id = d.deal_id
+    left join core.removals as r on c.deal_id = r.deal_id
+    inner join core.deals as d on coalesce(r.survivor_id, c.deal_id) = d.deal_id
     cross join core.parameters as p
     where c.added_sec < p.as_of_end_sec
 )

@@ -1,6 +1,7 @@
 -- Every saved state of every deal in the order of saving, up to as_of, with the state before it.
--- Saves of many deals to one stage by one hand within ten minutes are bulk work, not selling, and
--- so is what the source itself calls a bulk change, an import or an automation.
+-- Saves of many deals to one stage, or to one new close date, by one hand within ten minutes are
+-- bulk work, not selling, and so is what the source itself calls a bulk change, an import or an
+-- automation. Many is cleanup_min_deals, or a share of the deals that were open then.
 with ordered as (
     select
         source,
@@ -17,53 +18,122 @@ with ordered as (
         is_bulk,
         lag(stage) over (
             partition by deal_id order by changed_sec, sort_key, state_id
-        ) as from_stage
+        ) as from_stage,
+        lag(expected_close_day) over (
+            partition by deal_id order by changed_sec, sort_key, state_id
+        ) as from_close_day
     from crm.deal_states
+),
+
+-- A stage is told apart by its name alone here: how many deals are open need not be exact.
+endings as (
+    select
+        source,
+        stage,
+        max(case when is_closed then 1 else 0 end) as closes
+    from core.stages
+    group by source, stage
+),
+
+flips as (
+    select
+        o.source,
+        cast(floor(o.changed_sec / 86400) as integer) as day,
+        case
+            when o.from_stage is null then 1 - coalesce(n.closes, 0)
+            else coalesce(f.closes, 0) - coalesce(n.closes, 0)
+        end as opened
+    from ordered as o
+    left join endings as n on o.source = n.source and o.stage = n.stage
+    left join endings as f on o.source = f.source and o.from_stage = f.stage
+),
+
+open_deals as (
+    select
+        source,
+        day,
+        sum(sum(opened)) over (
+            partition by source order by day rows between unbounded preceding and 1 preceding
+        ) as deals
+    from flips
+    group by source, day
+),
+
+changes as (
+    select
+        source,
+        state_id,
+        deal_id,
+        changed_by,
+        changed_sec,
+        'stage' as what,
+        stage as value
+    from ordered
+    where changed_by is not null and (from_stage is null or from_stage <> stage)
+    union all
+    select
+        source,
+        state_id,
+        deal_id,
+        changed_by,
+        changed_sec,
+        'close_date',
+        cast(expected_close_day as varchar)
+    from ordered
+    where changed_by is not null and from_close_day <> expected_close_day
 ),
 
 -- Two grids of ten minutes, half a step apart and cut at midnight, so that no run is missed.
 slots as (
     select
-        state_id,
-        deal_id,
-        changed_by,
-        stage,
+        *,
+        cast(floor(changed_sec / 86400) as integer) as day,
         cast(floor(changed_sec / 600) as bigint) as slot,
         cast(floor(changed_sec / 86400) as bigint) * 1000
         + cast(floor((changed_sec % 86400 + 300) / 600) as bigint) as late_slot
-    from ordered
-    where changed_by is not null and (from_stage is null or from_stage <> stage)
+    from changes
 ),
 
 crowds as (
     select
         changed_by,
-        stage,
+        what,
+        value,
         slot,
         count(distinct deal_id) as deals
     from slots
-    group by changed_by, stage, slot
+    group by changed_by, what, value, slot
 ),
 
 late_crowds as (
     select
         changed_by,
-        stage,
+        what,
+        value,
         late_slot,
         count(distinct deal_id) as deals
     from slots
-    group by changed_by, stage, late_slot
+    group by changed_by, what, value, late_slot
 ),
 
 bulk as (
-    select s.state_id
+    select distinct s.state_id
     from slots as s
     cross join core.parameters as p
     inner join crowds as c
-        on s.changed_by = c.changed_by and s.stage = c.stage and s.slot = c.slot
+        on
+            s.changed_by = c.changed_by
+            and s.what = c.what
+            and s.value = c.value
+            and s.slot = c.slot
     inner join late_crowds as l
-        on s.changed_by = l.changed_by and s.stage = l.stage and s.late_slot = l.late_slot
-    where greatest(c.deals, l.deals) >= p.cleanup_min_deals
+        on
+            s.changed_by = l.changed_by
+            and s.what = l.what
+            and s.value = l.value
+            and s.late_slot = l.late_slot
+    left join open_deals as o on s.source = o.source and s.day = o.day
+    where greatest(c.deals, l.deals) >= greatest(p.cleanup_min_deals, p.bulk_share * o.deals)
 ),
 
 numbered as (
@@ -78,7 +148,11 @@ numbered as (
     from ordered as o
     inner join crm.deals as d on o.deal_id = d.deal_id
     cross join core.parameters as p
-    where o.changed_sec < p.as_of_end_sec and d.created_sec < p.as_of_end_sec
+    left join core.removals as r on o.deal_id = r.deal_id and r.is_left_out
+    where
+        o.changed_sec < p.as_of_end_sec
+        and d.created_sec < p.as_of_end_sec
+        and r.deal_id is null
 )
 
 select

@@ -1,6 +1,8 @@
 -- Deals as of as_of. Status, closing, stage and expected close follow the saved states where the
 -- source has them, else the current row: a closing is the first state of the last unbroken run of
--- closed stages, and a deal whose last state is open is open, whatever it was before.
+-- closed stages, and a deal whose last state is open is open, whatever it was before. Deals merged
+-- into another are left out. Four marks tell what a deal is not: typed when it began (is_migrated),
+-- a sales process (is_order_entry), new (recycled_from), dated by the system (is_backdated).
 with runs as (
     select
         deal_id,
@@ -54,9 +56,10 @@ ended as (
         p.reporting_currency
     from crm.deals as d
     cross join core.parameters as p
+    left join core.removals as r on d.deal_id = r.deal_id and r.is_left_out
     left join core.stages as n
         on d.source = n.source and d.pipeline = n.pipeline and d.stage = n.stage
-    where d.created_sec < p.as_of_end_sec
+    where d.created_sec < p.as_of_end_sec and r.deal_id is null
 ),
 
 -- A history that ends before the current row's closing is incomplete: the current row says more.
@@ -93,9 +96,90 @@ settled as (
         coalesce(t.expected_close_day, case when not c.is_closed_now then c.close_day end)
             as expected_close_day,
         lower(coalesce(c.lead_source, '')) as came_by,
-        lower(coalesce(c.deal_type, '')) as type_word
+        lower(coalesce(c.deal_type, '')) as type_word,
+        cast(floor(c.created_sec / 60) as bigint) as created_minute,
+        -- What copying or numbering a name adds to it.
+        regexp_replace(
+            regexp_replace(
+                lower(trim(c.name)),
+                '^((copy|clone|re-?creat(e|ed|ion))( of)?|re-?open(ed)?)[ :_-]+', ''
+            ),
+            '([ _(:#\[-]+(copy|clone|re-?creat(e|ed|ion)|re-?open(ed)?|renewal|v?[0-9]{1,4}|복사본|재생성)'
+            || '[)\]]*)+$',
+            ''
+        ) as plain_name
     from current_rows as c
     left join told as t on c.deal_id = t.deal_id
+),
+
+firsts as (
+    select
+        deal_id,
+        is_bulk
+    from core.deal_states
+    where seq = 0
+),
+
+-- Of the deals that there were by then, those of one minute: nobody types that fast. Where only
+-- days are told, minutes say nothing.
+minutes as (
+    select
+        s.source,
+        s.created_minute,
+        count(*) as deals,
+        sum(case when f.is_bulk then 1 else 0 end) as told_bulk,
+        sum(count(*)) over (
+            partition by s.source order by s.created_minute
+            rows between unbounded preceding and current row
+        ) as deals_by_then
+    from settled as s
+    left join firsts as f on s.deal_id = f.deal_id
+    group by s.source, s.created_minute
+),
+
+timed_sources as (
+    select source
+    from settled
+    group by source
+    having
+        count(distinct created_sec % 86400) > 2
+        or count(distinct cast(floor(created_sec / 86400) as integer)) <= 2
+),
+
+imports as (
+    select
+        m.source,
+        m.created_minute
+    from minutes as m
+    inner join timed_sources as t on m.source = t.source
+    cross join core.parameters as p
+    where
+        m.deals >= p.import_min_deals
+        and (m.deals >= p.import_share * m.deals_by_then or 2 * m.told_bulk >= m.deals)
+),
+
+-- The latest deal of the account and of the same name that was lost shortly before.
+losses as (
+    select
+        n.deal_id,
+        o.deal_id as lost_deal_id,
+        row_number() over (
+            partition by n.deal_id order by o.closed_sec desc, o.deal_id
+        ) as place
+    from settled as n
+    inner join settled as o
+        on
+            n.source = o.source
+            and n.account_id = o.account_id
+            and n.plain_name = o.plain_name
+            and n.deal_id <> o.deal_id
+    cross join core.parameters as p
+    where
+        n.plain_name <> ''
+        and o.is_closed_then
+        and not o.is_won_then
+        and n.created_sec >= o.closed_sec
+        and n.created_sec <= o.closed_sec + cast(p.recreated_days as bigint) * 86400
 )
 
 select
@@ -171,8 +255,25 @@ select
     coalesce(s.history_level, case when s.has_states then 'full' else 'none' end)
         as history_level,
     s.last_inbound_sec,
-    s.last_outbound_sec
+    s.last_outbound_sec,
+    i.created_minute is not null as is_migrated,
+    coalesce(
+        s.is_closed_then
+        and floor(s.closed_sec / 86400) = floor(s.created_sec / 86400)
+        and not s.is_reopened,
+        false
+    ) as is_order_entry,
+    l.lost_deal_id as recycled_from,
+    coalesce(
+        s.is_closed_then
+        and (s.has_states or s.last_stage_change_sec is not null)
+        and s.close_day < floor(s.closed_sec / 86400) - p.backdated_days,
+        false
+    ) as is_backdated
 from settled as s
+cross join core.parameters as p
+left join imports as i on s.source = i.source and s.created_minute = i.created_minute
+left join losses as l on s.deal_id = l.deal_id and l.place = 1
 left join crm.accounts as a on s.account_id = a.account_id
 left join crm.accounts as v on a.survivor_id = v.account_id
 left join core.mappings as m

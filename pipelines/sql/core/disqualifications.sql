@@ -1,6 +1,7 @@
 -- Walk-aways: every ending or parking of a deal, or of a lead, by the seller's own act, and what
 -- came of it. A bristle is the buyer's reply within days of it; a return is the deal opened again
--- or a new one of the account within the year.
+-- or a new one of the account within the year. The same deal created anew by a clean-up, an import or
+-- an automaton is nobody's return.
 with parkings as (
     select
         deal_id,
@@ -61,6 +62,18 @@ replies as (
     group by a.deal_id, a.sec
 ),
 
+-- Deals that no person began.
+unmanned as (
+    select c.deal_id
+    from core.stage_changes as c
+    left join core.sellers as b on c.changed_by = b.seller_id
+    where c.seq = 0 and (c.is_bulk or coalesce(b.is_automatic, false))
+    union
+    select deal_id
+    from core.deals
+    where is_migrated
+),
+
 later as (
     select
         a.deal_id,
@@ -70,8 +83,10 @@ later as (
     from acts as a
     inner join core.deals as d on a.account_id = d.account_id
     cross join core.parameters as p
+    left join unmanned as u on d.deal_id = u.deal_id and d.recycled_from is not null
     where
-        d.created_sec > a.sec
+        u.deal_id is null
+        and d.created_sec > a.sec
         and d.created_sec <= a.sec + cast(p.return_days as bigint) * 86400
         and (a.deal_id is null or d.deal_id <> a.deal_id)
     union all

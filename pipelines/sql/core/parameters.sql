@@ -68,6 +68,27 @@ select
     s.minutes_message,
     s.minutes_note,
     s.minutes_task,
-    s.minutes_document
+    s.minutes_document,
+    s.bulk_share,
+    s.backdated_days,
+    s.far_date_years,
+    s.import_share,
+    s.import_min_deals,
+    s.archive_days,
+    s.archive_fall_share,
+    s.late_start_days,
+    s.late_start_min_acts,
+    s.reply_channel_share,
+    s.booking_days,
+    s.recreated_days,
+    s.night_share,
+    s.month_end_share,
+    s.fill_before,
+    s.fill_after,
+    s.fill_min_losses,
+    s.default_reason_share,
+    s.sharing_share,
+    s.warn_share,
+    s.dropped_share
 from core.settings as s
 cross join days as d

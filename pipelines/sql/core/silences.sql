@@ -1,5 +1,7 @@
 -- The silences of each deal: spell 0 from its creation, each further one from a day with a sign of
 -- life, until the next such day, the closing, or as_of. The stage is the one the silence was in.
+-- What was not observed is not silent: a silence counts only from the day since which the source's
+-- channels are on record (is_truncated), and one that ended before it is left out.
 with starts as (
     select
         deal_id,
@@ -31,7 +33,8 @@ spells as (
     select
         o.deal_id,
         o.spell,
-        o.day as start_day,
+        greatest(o.day, b.observed_from_day) as start_day,
+        coalesce(b.observed_from_day > o.day, false) as is_truncated,
         coalesce(o.next_day, d.closed_day, p.as_of_day) as end_day,
         coalesce(o.next_sec, d.closed_sec, p.as_of_end_sec) as end_sec,
         case
@@ -42,6 +45,11 @@ spells as (
     from ordered as o
     inner join core.deals as d on o.deal_id = d.deal_id
     cross join core.parameters as p
+    left join core.observation as b on d.source = b.source and b.kind = ''
+    where
+        b.observed_from_day is null
+        or b.observed_from_day <= o.day
+        or b.observed_from_day < coalesce(o.next_day, d.closed_day, p.as_of_day)
 ),
 
 in_stage as (
@@ -61,7 +69,8 @@ select
     cast(s.start_day as integer) as start_day,
     cast(s.end_day as integer) as end_day,
     s.ended_by,
-    c.to_stage as stage_at_end
+    c.to_stage as stage_at_end,
+    s.is_truncated
 from spells as s
 left join in_stage as i on s.deal_id = i.deal_id and s.spell = i.spell
 left join core.stage_changes as c on i.deal_id = c.deal_id and i.seq = c.seq

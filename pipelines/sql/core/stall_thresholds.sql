@@ -2,7 +2,9 @@
 -- stage, learned only from deals won by learn_until_day, so that nothing later feeds back. g is
 -- the smallest length that the wanted share of the silences broken in won deals did not exceed: of
 -- the stage, or with too few wins of the pipeline, or else the fallback. The row of a pipeline with
--- an empty stage serves deals whose stage is not known.
+-- an empty stage serves deals whose stage is not known. Imported deals began nobody knows when,
+-- deals entered when already won were never sold, and a silence that began unobserved has no
+-- length: none of them teaches anything.
 with wins as (
     select
         d.source,
@@ -10,7 +12,11 @@ with wins as (
         d.deal_id
     from core.deals as d
     cross join core.parameters as p
-    where d.status = 'won' and d.closed_day <= p.learn_until_day
+    where
+        d.status = 'won'
+        and d.closed_day <= p.learn_until_day
+        and not coalesce(d.is_migrated, false)
+        and not coalesce(d.is_order_entry, false)
 ),
 
 broken as (
@@ -22,7 +28,10 @@ broken as (
         s.end_day - s.start_day as length
     from wins as w
     inner join core.silences as s on w.deal_id = s.deal_id
-    where s.ended_by = 'sign' and s.end_day > s.start_day
+    where
+        s.ended_by = 'sign'
+        and s.end_day > s.start_day
+        and not coalesce(s.is_truncated, false)
 ),
 
 levels as (

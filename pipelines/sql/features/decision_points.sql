@@ -10,6 +10,8 @@ with judged as (
             when p.new_business_only and not coalesce(d.is_new_business, true)
                 then 'not_new_business'
             when o.outcome = 'excluded' then 'excluded'
+            when s.signal_day < b.observed_from_day then 'unobserved'
+            when d.closed_day = d.created_day then 'order_entry'
             when s.first_life_day is null then 'no_sign_of_life'
             when f.is_closed then 'already_closed'
             when d.seller_id is null then 'no_seller'
@@ -21,6 +23,7 @@ with judged as (
     inner join features.signal_facts as f on s.deal_id = f.deal_id
     left join features.seller_past as past
         on d.seller_id = past.seller_id and s.signal_day = past.day
+    left join core.observation as b on d.source = b.source and b.kind = ''
     cross join core.parameters as p
 ),
 

@@ -35,7 +35,8 @@ postponements as (
     group by a.deal_id
 ),
 
--- A silence that something ends on its last day was not a silence at the end of that day.
+-- A silence that something ends on its last day was not a silence at the end of that day; of one
+-- that began before the source was observed, nobody can tell which day was the fourteenth.
 silences as (
     select
         s.deal_id,
@@ -45,6 +46,7 @@ silences as (
     cross join core.parameters as p
     where
         s.start_day >= coalesce(l.first_life_day, l.created_day)
+        and not coalesce(s.is_truncated, false)
         and (
             s.start_day + p.silence_signal_days < s.end_day
             or (s.ended_by = 'as_of' and s.start_day + p.silence_signal_days = s.end_day)

@@ -219,7 +219,10 @@ select
     cast(r.seller_overdue as integer) as commitments_seller_overdue,
     d.lead_source,
     r.incumbents > 0 as incumbent_known,
-    blind.source is null and coalesce(past.is_active, false) as is_observed,
+    blind.source is null
+    and coalesce(past.is_active, false)
+    and (watch.observed_from_day is null or r.snapshot_day >= watch.observed_from_day)
+        as is_observed,
     past.closed_before as seller_closed_before,
     past.no_decision_rate as seller_no_decision_rate,
     past.disqualified_rate as seller_disqualified_rate,
@@ -256,4 +259,5 @@ left join core.stalls as st
         and r.snapshot_day >= st.stalled_day
         and (st.broken_day is null or r.snapshot_day < st.broken_day)
 left join blind_sources as blind on d.source = blind.source
+left join core.observation as watch on d.source = watch.source and watch.kind = ''
 where not coalesce(s.is_closed, false)
