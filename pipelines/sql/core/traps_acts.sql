@@ -103,87 +103,13 @@ left_out as (
     group by source
 ),
 
--- Acts of a channel before it was on record are few; the deals closed by then were unobserved.
-blind as (
-    select
-        b.source,
-        max(case when b.kind <> '' and b.found_by = 'archive' then b.kind end) as archived_kind,
-        max(case when b.kind <> '' and b.found_by = 'late_start' then b.kind end) as late_kind,
-        max(
-            case when b.kind <> '' and b.found_by = 'archive' then b.observed_from_day end
-        ) as archived_until,
-        max(
-            case when b.kind <> '' and b.found_by = 'late_start' then b.observed_from_day end
-        ) as late_from
-    from core.observation as b
-    group by b.source
-),
-
--- A deal's days before it was observed make it unobserved there.
-unobserved as (
-    select
-        d.source,
-        sum(case when d.created_day < b.archived_until then 1 else 0 end) as archived,
-        sum(case when d.created_day < b.late_from then 1 else 0 end) as late
-    from core.deals as d
-    inner join blind as b on d.source = b.source
-    group by d.source
-),
-
-mail as (
-    select
-        source,
-        seller_id,
-        min(happened_day) as first_mail_day
-    from core.activities
-    where kind = 'email' and seller_id is not null
-    group by source, seller_id
-),
-
--- Sellers who began to log mail long after their first deal, or never did, where others do.
-writers as (
-    select
-        d.source,
-        d.seller_id,
-        min(d.created_day) as first_deal_day,
-        max(m.first_mail_day) as first_mail_day
-    from core.deals as d
-    inner join core.observation as b
-        on d.source = b.source and b.kind = 'email' and b.observed_from_day is null
-    left join mail as m on d.source = m.source and d.seller_id = m.seller_id
-    where d.seller_id is not null
-    group by d.source, d.seller_id
-),
-
-late_writers as (
-    select
-        w.source,
-        count(*) as sellers,
-        sum(
-            case
-                when
-                    coalesce(w.first_mail_day, p.as_of_day) - w.first_deal_day > p.late_start_days
-                    then 1
-                else 0
-            end
-        ) as late
-    from writers as w
-    cross join core.parameters as p
-    group by w.source
-),
-
-deals as (
-    select
-        source,
-        count(*) as deals
-    from core.deals
-    group by source
+sources as (
+    select distinct source from core.deals
 ),
 
 facts as (
     select
         d.source,
-        d.deals,
         p.warn_share,
         p.dropped_share,
         p.night_share,
@@ -203,23 +129,12 @@ facts as (
         coalesce(l.drafts, 0) as drafts,
         coalesce(l.internal, 0) as internal,
         coalesce(l.copies, 0) as copies,
-        coalesce(l.masters, 0) as masters,
-        coalesce(u.archived, 0) as archived,
-        coalesce(u.late, 0) as late,
-        b.archived_kind || ', ' || cast(cast('1970-01-01' as date) + b.archived_until as varchar)
-            as archived_detail,
-        b.late_kind || ', ' || cast(cast('1970-01-01' as date) + b.late_from as varchar)
-            as late_detail,
-        coalesce(w.sellers, 0) as writers,
-        coalesce(w.late, 0) as late_writers
-    from deals as d
+        coalesce(l.masters, 0) as masters
+    from sources as d
     cross join core.parameters as p
     left join given as g on d.source = g.source
     left join kept as k on d.source = k.source
     left join left_out as l on d.source = l.source
-    left join blind as b on d.source = b.source
-    left join unobserved as u on d.source = u.source
-    left join late_writers as w on d.source = w.source
 )
 
 select
@@ -234,73 +149,146 @@ select
     dropped_share as limit_share
 from facts
 union all
-select source, 'logged_twice', twice, acts, 'acts', 'dropped', 'traps.warn_share', null, warn_share
-from facts
-union all
 select
-    source, 'tracking_rows', tracking, acts, 'acts', 'dropped', 'traps.dropped_share', null,
-    dropped_share
-from facts
-union all
-select
-    source, 'automatic_acts', automatic, kept, 'acts', 'marked', 'traps.dropped_share', null,
-    dropped_share
-from facts
-union all
-select
-    source, 'drafts', drafts, acts + drafts, 'acts', 'dropped', 'traps.dropped_share', null,
-    dropped_share
-from facts
-union all
-select
-    source, 'internal_acts', internal, acts + internal, 'acts', 'dropped', 'traps.dropped_share',
-    null, dropped_share
-from facts
-union all
-select
-    source, 'attendee_copies', copies, acts + copies, 'acts', 'dropped', 'traps.dropped_share',
-    null, dropped_share
-from facts
-union all
-select
-    source, 'series_masters', masters, acts + masters, 'acts', 'dropped', 'traps.dropped_share',
-    null, dropped_share
-from facts
-union all
-select source, 'future_acts', ahead, acts, 'acts', 'dropped', 'traps.warn_share', null, warn_share
-from facts
-union all
-select
-    source, 'early_bookings', long_bookings, meetings, 'acts', 'marked', 'traps.booking_days',
-    null, warn_share
-from facts
-union all
-select
-    source, 'acts_before_deals', clamped, kept, 'acts', 'moved', 'traps.warn_share', null,
+    source,
+    'logged_twice',
+    twice,
+    acts,
+    'acts',
+    'dropped',
+    'traps.warn_share',
+    null,
     warn_share
 from facts
 union all
 select
-    source, 'acts_on_merged_deals', moved, acts, 'acts', 'moved', 'traps.warn_share', null,
+    source,
+    'tracking_rows',
+    tracking,
+    acts,
+    'acts',
+    'dropped',
+    'traps.dropped_share',
+    null,
+    dropped_share
+from facts
+union all
+select
+    source,
+    'automatic_acts',
+    automatic,
+    kept,
+    'acts',
+    'marked',
+    'traps.dropped_share',
+    null,
+    dropped_share
+from facts
+union all
+select
+    source,
+    'drafts',
+    drafts,
+    acts + drafts,
+    'acts',
+    'dropped',
+    'traps.dropped_share',
+    null,
+    dropped_share
+from facts
+union all
+select
+    source,
+    'internal_acts',
+    internal,
+    acts + internal,
+    'acts',
+    'dropped',
+    'traps.dropped_share',
+    null,
+    dropped_share
+from facts
+union all
+select
+    source,
+    'attendee_copies',
+    copies,
+    acts + copies,
+    'acts',
+    'dropped',
+    'traps.dropped_share',
+    null,
+    dropped_share
+from facts
+union all
+select
+    source,
+    'series_masters',
+    masters,
+    acts + masters,
+    'acts',
+    'dropped',
+    'traps.dropped_share',
+    null,
+    dropped_share
+from facts
+union all
+select
+    source,
+    'future_acts',
+    ahead,
+    acts,
+    'acts',
+    'dropped',
+    'traps.warn_share',
+    null,
     warn_share
 from facts
 union all
 select
-    source, 'archived_acts', archived, deals, 'deals', 'unobserved', 'traps.archive_days',
-    archived_detail, 0
+    source,
+    'early_bookings',
+    long_bookings,
+    meetings,
+    'acts',
+    'marked',
+    'traps.booking_days',
+    null,
+    warn_share
 from facts
 union all
 select
-    source, 'late_channels', late, deals, 'deals', 'unobserved', 'traps.late_start_days',
-    late_detail, 0
+    source,
+    'acts_before_deals',
+    clamped,
+    kept,
+    'acts',
+    'moved',
+    'traps.warn_share',
+    null,
+    warn_share
 from facts
 union all
 select
-    source, 'late_writers', late_writers, writers, 'sellers', 'left_as_is',
-    'traps.late_start_days', null, 0
+    source,
+    'acts_on_merged_deals',
+    moved,
+    acts,
+    'acts',
+    'moved',
+    'traps.warn_share',
+    null,
+    warn_share
 from facts
 union all
 select
-    source, 'off_hours', off_hours, timed, 'acts', 'needs_setting', 'traps.night_share', null,
+    source,
+    'off_hours',
+    off_hours,
+    timed,
+    'acts',
+    'needs_setting',
+    'traps.night_share',
+    null,
     night_share
 from facts

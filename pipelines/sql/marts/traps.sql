@@ -70,11 +70,53 @@ sources as (
 ),
 
 found as (
-    select * from core.traps_deals
+    select
+        source,
+        trap,
+        found,
+        looked_at,
+        unit,
+        done,
+        setting,
+        detail,
+        limit_share
+    from core.traps_deals
     union all
-    select * from core.traps_history
+    select
+        source,
+        trap,
+        found,
+        looked_at,
+        unit,
+        done,
+        setting,
+        detail,
+        limit_share
+    from core.traps_history
     union all
-    select * from core.traps_acts
+    select
+        source,
+        trap,
+        found,
+        looked_at,
+        unit,
+        done,
+        setting,
+        detail,
+        limit_share
+    from core.traps_acts
+    union all
+    select
+        source,
+        trap,
+        found,
+        looked_at,
+        unit,
+        done,
+        setting,
+        detail,
+        limit_share
+    from core.traps_observed
     union all
     select
         s.source,
