@@ -83,7 +83,7 @@ def trap_table(marts: Marts, view: View) -> Table:
             [
                 Cell(name, "bad" if flag(row["is_warning"]) else "", text(row["detail"])),
                 Cell(text(row["source"])),
-                Cell(words(f"trap_unit.{row['unit']}", n=show.count(found))),
+                Cell(words.count(f"trap_unit.{row['unit']}", int(found), show.count(found))),
                 Cell(show.share(found / looked_at if looked_at else None)),
                 Cell(words.label("trap_done", text(row["done"])), "prose"),
                 Cell(text(row["setting"]), "code"),

@@ -626,7 +626,7 @@ def test_the_trust_page_says_what_of_each_trap_was_found_and_done(report: Path) 
     assert first < second, "what warns comes first"
     assert found.index("61 deals") < found.index("outcomes.cleanup_min_deals") < second
     assert f"14{NARROW}%" in found[first:second]
-    assert "not taken for a person's decision or act" in found[first:second]
+    assert "not taken for what it looks like" in found[first:second]
     assert "412 activities" in found[second:]
     assert "not found: mail that was not sent." in found[second:]
 

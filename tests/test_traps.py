@@ -480,13 +480,31 @@ def test_owners_merges_and_deletions(told, folder):
     assert (found["drafts"], found["internal_acts"]) == (1, 1)
 
 
-@pytest.mark.parametrize("write", [clean, messy])
-def test_no_treatment_knows_the_future(told, folder, write):
-    write(folder)
-    core = told(folder)
+def with_features(core):
     for query in tables.queries().values():
         if query.schema == "features":
             tables.build(core.con, query)
+    return core
+
+
+def test_snapshots_before_mail_was_logged_are_unobserved(told, folder):
+    messy(folder)
+    core = with_features(told(folder, "[comparison]\nseller_active_days = 3650\n"))
+    (day,) = core.rows("select observed_from_day from core.observation where kind = ''")[0]
+    assert core.rows(
+        f"select snapshot_day >= {day}, count(*) filter (where is_observed) > 0, count(*) > 50 "
+        "from features.snapshots group by 1 order by 1"
+    ) == [(False, False, True), (True, True, True)]
+    assert core.rows(
+        "select distinct ineligible_reason from features.decision_points "
+        f"where signal_day < {day} and not is_eligible and ineligible_reason <> 'excluded'"
+    ) == [("unobserved",)]
+
+
+@pytest.mark.parametrize("write", [clean, messy])
+def test_no_treatment_knows_the_future(told, folder, write):
+    write(folder)
+    core = with_features(told(folder))
     passed, words = rewind.check(core.con)
     assert passed, words
     assert int(re.match(r"(\d+) snapshots compared", words)[1]) > 300

@@ -180,7 +180,7 @@ select
     recreated,
     deals,
     'deals',
-    'marked',
+    'linked',
     'traps.recreated_days',
     recreated_detail,
     warn_share

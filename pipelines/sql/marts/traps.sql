@@ -155,5 +155,5 @@ select
     done,
     setting,
     detail,
-    found > 0 and found > coalesce(limit_share, 0) * looked_at as is_warning
+    found > limit_share * coalesce(looked_at, 0) as is_warning
 from found
