@@ -68,7 +68,7 @@ def test_a_check_warns_of_its_own_trap_only(con, trap):
 def observed(con):
     """Observation of channels given as (kind, first day, last day, acts a deal and month)."""
 
-    def observed(*channels, deals=5, born=0, growth=1.0):
+    def observed(*channels, deals=5, born=0, growth=1.0, lone=0):
         con.execute(
             "create or replace table core.parameters as select 1000 as as_of_day, "
             "365 as archive_days, 0.8 as archive_fall_share, 90 as late_start_days, "
@@ -84,11 +84,15 @@ def observed(con):
         parts = [
             f"select 's' as source, '{kind}' as kind, d.created_day + cast(n * 30 / {rate} as "
             f"integer) as known_day, '{kind}' <> 'task' and n % 2 = 0 as is_reply, "
-            f"false as is_automatic from core.deals d, range({5 * rate}) as t (n) "
+            f"false as is_automatic from core.deals d, range({max(1, int(5 * rate))}) as t (n) "
             f"where d.created_day + n * 30 / {rate} between {first} and {last}"
             for kind, first, last, rate in channels
         ]
         con.execute(f"create or replace table core.activities as {' union all '.join(parts)}")
+        con.execute(
+            "insert into core.deals select 's' as source, 'lone' || i as deal_id, "
+            f"0 as created_day, {born + 90} as closed_day from range({lone}) as t (i)"
+        )
         query = tables.queries()["core.observation"]
         return {
             kind: (day, found_by)
@@ -136,8 +140,27 @@ def test_a_small_beginning_is_no_late_start(observed):
     assert found["email"] == (None, "always")
 
 
+def test_one_early_deal_that_nobody_wrote_about_tells_nothing(observed):
+    assert observed(("email", 0, 1000, 3), born=300, lone=1)["email"] == (None, "always")
+    assert observed(("email", 0, 1000, 3), born=300, lone=9)["email"][1] == "late_start"
+
+
+def test_a_trickle_before_the_switch_is_no_record(observed):
+    found = observed(("call", 0, 1000, 2), ("email", 100, 400, 0.2), ("email", 400, 1000, 5))
+    day, found_by = found["email"]
+    assert found_by == "late_start"
+    assert 380 <= day <= 440
+
+
+def test_one_old_month_of_mail_is_no_record(observed):
+    found = observed(("call", 0, 1000, 2), ("email", 132, 158, 9), ("email", 400, 1000, 3))
+    day, found_by = found["email"]
+    assert found_by == "late_start"
+    assert 400 <= day <= 440
+
+
 def test_a_rare_channel_is_not_judged(observed):
-    found = observed(("email", 0, 1000, 3), ("meeting", 970, 1000, 1), deals=2)
+    found = observed(("email", 0, 1000, 3), ("meeting", 970, 1000, 3), deals=2)
     assert found["meeting"] == (None, "always")
 
 

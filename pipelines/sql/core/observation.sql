@@ -95,12 +95,24 @@ judged as (
     left join acts as a on r.source = a.source and r.kind = a.kind and o.month = a.month
 ),
 
+-- One old month alone may hold mail brought in later: a channel is on when its next month is too.
+runs as (
+    select
+        source,
+        kind,
+        month,
+        is_on and is_telling and coalesce(lag(is_on) over (
+            partition by source, kind order by month
+        ), true) as is_on
+    from judged
+),
+
 starts as (
     select
         source,
         kind,
         max(case when is_on then month end) as month
-    from judged
+    from runs
     group by source, kind
 ),
 
