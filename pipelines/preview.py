@@ -129,6 +129,11 @@ class Preview:
         )
         yield ""
         yield "Deals"
+        left_out = self.rows(
+            "select source, why, status, count(*) from crm.removals group by all order by all"
+        )
+        for source, why, status, number in left_out:
+            yield f"  {source}: {number} {status or 'other'} deals left out as {why}"
         if not deals:
             yield from self._no_deals()
             return
@@ -139,10 +144,6 @@ class Preview:
         outcomes = self.rows(
             "select outcome, rule, count(*) from core.outcomes group by all order by 3 desc, 1, 2"
         )
-        for source, why, status, number in self.rows(
-            "select source, why, status, count(*) from crm.removals group by all order by all"
-        ):
-            yield f"  {source}: {number:,} {status or 'other'} deals left out as {why}"
         yield from self._outcomes(outcomes)
         kinds = {str(kind) for (kind,) in self.rows("select distinct kind from raw.files")}
         for source, _, sellers, _, _, *ends in deals:

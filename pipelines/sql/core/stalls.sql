@@ -8,7 +8,7 @@ with deals as (
         d.deal_id,
         d.source,
         d.pipeline,
-        d.has_states and coalesce(x.value = 'full', false) as has_close_dates
+        d.has_states and coalesce(x.value in ('full', 'truncated20'), false) as has_close_dates
     from core.deals as d
     inner join core.capabilities as c
         on d.source = c.source and c.capability = 'activity_direction' and c.value <> 'none'

@@ -24,7 +24,11 @@ lines as (
     union all
     select 'hubspot', _file, id from raw.hubspot_deal
     union all
+    select 'pipedrive', _file, id from raw.pipedrive_deal
+    union all
     select 'salesforce', _file, id from raw.salesforce_opportunity
+    union all
+    select 'salesforce', _file, opportunity_id from raw.salesforce_reports_opportunity
     union all
     select 'sheet', _file, id from raw.sheet_deal
     union all
