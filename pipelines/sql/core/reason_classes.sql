@@ -33,16 +33,45 @@ places as (
     union all select 8
 ),
 
--- A leading number orders a list and says nothing.
-parts as (
-    select distinct
+-- Curly quotes, dashes and doubled spaces are typing, and say nothing.
+split as (
+    select
         t.reason,
-        regexp_replace(
-            trim(split_part(t.reason, ';', p.place)), '^[0-9]+ *[-.:)] *|^[0-9]+ +', ''
+        trim(
+            regexp_replace(
+                translate(split_part(t.reason, ';', p.place), '’‘–—_', '''---'), '[ \t\r\n]+', ' ', 'g'
+            )
         ) as part
     from texts as t
     inner join places as p
         on p.place = 1 or length(t.reason) - length(replace(t.reason, ';', '')) >= p.place - 1
+),
+
+-- A leading number orders a list, and "Lost -" or "CL:" before a reason only repeats the status.
+unprefixed as (
+    select
+        reason,
+        regexp_replace(
+            part,
+            '^([0-9]+ *[-.:)/] *|[0-9]+ +|(closed?[- /]*lost|lost|loss|lose|closed|cl|c/l|l|실주|드[랍롭])( ?reason| ?사유)?s? *[-:/>|(]+ *)+',
+            ''
+        ) as part
+    from split
+),
+
+-- "Not a competitor, they stopped answering" is about what follows, not about the competitor.
+parts as (
+    select distinct
+        reason,
+        trim(
+            regexp_replace(
+                regexp_replace(part, '^([^()]*)[)]$', '\1'),
+                '(^|[^a-z])(no (other )?competit(or|ion)s?( involved| here)?|not (a |an |to |the |due |about |because |of |on |over |lost |really )*(competit(or|ion)s?|pric(e|ing)|costs?|budget)( issue| problem| related)?) *(,|- |[.]|:|but |$) *',
+                '\1',
+                'g'
+            )
+        ) as part
+    from unprefixed
 ),
 
 rules as (

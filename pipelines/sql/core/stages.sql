@@ -4,7 +4,16 @@
 with names as (
     select distinct
         stage,
-        regexp_replace(lower(trim(stage)), '^[0-9]+ *[-.:)] *|^[0-9]+ +', '') as text
+        -- What orders a list ("4.", "S3 -", "[2]", "3단계", a picture) says nothing of the stage.
+        regexp_replace(
+            regexp_replace(
+                trim(regexp_replace(translate(lower(stage), '–—_', '---'), '[ \t\r\n]+', ' ', 'g')),
+                '^[^a-z0-9가-힣]*((stage|step|phase|s|p)? ?[0-9]+ ?(단계|차|%)?[])]? *[-.:)/] *|(stage|step|phase)? ?[0-9]+ ?(단계|%)?[])]? +|[0-9]+[])] *)?[^a-z0-9가-힣]*',
+                ''
+            ),
+            '[^a-z0-9가-힣)]+$',
+            ''
+        ) as text
     from crm.stages
     where stage is not null
 ),
@@ -43,7 +52,7 @@ known as (
         coalesce(
             a.value not in ('open', 'nurture', 'on_hold'),
             c.is_closed,
-            w.stage_class not in ('nurture', 'on_hold'),
+            w.stage_class not in ('open', 'nurture', 'on_hold'),
             false
         ) as is_closed
     from crm.stages as c
@@ -67,7 +76,7 @@ select
         when not is_closed then
             case when stage_class in ('nurture', 'on_hold') then stage_class else 'open' end
         -- A lost stage that names its reason says more than that it is lost.
-        when stage_class is not null and stage_class not in ('won', 'lost', 'on_hold')
+        when stage_class is not null and stage_class not in ('won', 'lost', 'open', 'on_hold')
             then stage_class
         when reason_class not in ('unmapped', 'other') then reason_class
         else 'lost'
