@@ -77,6 +77,7 @@ parts as (
 rules as (
     select
         r.rule_order,
+        r.language,
         r.pattern,
         r.reason_class,
         nullif(r.subclass, '') as subclass,
@@ -85,13 +86,28 @@ rules as (
     left join core.rule_literals as l on r.pattern = l.pattern
 ),
 
+texts_asked as (
+    select distinct
+        part,
+        regexp_matches(part, '[가-힣]') as is_korean,
+        regexp_matches(part, '[a-z]') as is_latin
+    from parts
+    where part <> ''
+),
+
 hits as (
     select
         p.part,
         min(r.rule_order) as rule_order
-    from (select distinct part from parts where part <> '') as p
+    from texts_asked as p
     inner join rules as r
-        on case when contains(p.part, r.literal) then regexp_matches(p.part, r.pattern) else false end
+        -- A language whose letters a text has none of is not asked.
+        on case
+            when not contains(p.part, r.literal) then false
+            when r.language = 'ko' and not p.is_korean then false
+            when r.language = 'en' and p.is_korean and not p.is_latin then false
+            else regexp_matches(p.part, r.pattern)
+        end
     group by p.part
 ),
 
