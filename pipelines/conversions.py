@@ -11,11 +11,13 @@ import duckdb
 import numpy as np
 import python_calamine
 
+from pipelines import textfiles
 from pipelines.exports import JSON, PARQUET, ExportError, Offered
 from pipelines.warehouse import in_memory
 
 # A sheet keeps 15 digits of a number; an id with more has lost its end.
 SHEET_DIGITS = 10**15
+LONGEST_NUMBER = 400
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def plain(file: Offered, temp: Path) -> Plain | None:
         return _of_parquet(file, place)
     if file.has_suffix(JSON):
         rows = temp / "rows.jsonl"
-        _of_json(file, rows)
+        assert file.survey is not None
+        _of_json(file, textfiles.in_utf8(file.label, file.path, temp, file.survey), rows)
         return _written(place, enumerate(_flat_rows(file.label, rows)))
     return None
 
@@ -118,7 +121,7 @@ def _of_parquet(file: Offered, place: Path) -> Plain:
     return Plain(place, np.arange(int(written[0][0]) + 1))
 
 
-def _of_json(file: Offered, rows: Path) -> None:
+def _of_json(file: Offered, path: Path, rows: Path) -> None:
     """The objects of a JSON file, one a line: of an array, of lines, or of an answer's list."""
     with in_memory() as con:
         try:
@@ -126,7 +129,7 @@ def _of_json(file: Offered, rows: Path) -> None:
                 "copy (select json(json) from read_json_objects($1, format = 'auto', "
                 f"maximum_object_size = {1 << 28})) to '{_literal(rows)}' "
                 "(format csv, header false, quote '', escape '', delimiter E'\\x01')",
-                [str(file.path)],
+                [str(path)],
             )
         except duckdb.Error as error:
             raise ExportError(
@@ -160,12 +163,27 @@ def _records(told: object) -> list[object]:
     return [told]
 
 
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object; a name that has two different values would lose one of them."""
+    told: dict[str, object] = {}
+    for name, value in pairs:
+        if name in told and told[name] != value:
+            raise ValueError(f"{name!r} has two values, {told[name]!r} and {value!r}")
+        told[name] = value
+    return told
+
+
+def _digits(text: str) -> int | str:
+    """A whole number; one too long for a number to be meant stays text."""
+    return int(text) if len(text) < LONGEST_NUMBER else text
+
+
 def _objects(label: str, rows: Path) -> Iterator[dict[str, object]]:
     with rows.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                told = json.loads(line)
-            except json.JSONDecodeError as error:
+                told = json.loads(line, object_pairs_hook=_named_once, parse_int=_digits)
+            except (ValueError, RecursionError) as error:
                 raise ExportError(
                     f"{label}, record {number}: broken JSON ({error}). Export it again."
                 ) from error

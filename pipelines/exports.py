@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import hashlib
+import lzma
 import os
 import shutil
 import zipfile
@@ -23,6 +24,8 @@ READABLE = TEXT + SHEETS + PARQUET + JSON + LOGS
 BLOCK = 1 << 20
 # Archives and the old binary sheets begin so; what else is called a sheet is text or a web page.
 SHEET_STARTS = (b"PK", b"\xd0\xcf\x11\xe0")
+# The mark of a zip's member that needs a password.
+ENCRYPTED = 1
 # Below this an archive may be packed as tightly as it likes.
 HARMLESS_BYTES = 64 << 20
 
@@ -231,6 +234,11 @@ def _of_zip(label: str, path: Path, temp: Path, limits: Limits) -> Iterator[Offe
                 name = member.filename
                 if member.is_dir() or name.startswith("__MACOSX/"):
                     continue
+                if member.flag_bits & ENCRYPTED:
+                    raise ExportError(
+                        f"{label}!{name}: it needs a password. Unpack it by hand, or make the zip "
+                        "without one."
+                    )
                 # A zip may hold a name twice; a label may not.
                 seen[name] = seen.get(name, 0) + 1
                 told = f"{label}!{name}" if seen[name] == 1 else f"{label}!{seen[name]}!{name}"
@@ -246,14 +254,20 @@ def _of_zip(label: str, path: Path, temp: Path, limits: Limits) -> Iterator[Offe
                 left -= survey.size
                 file = Offered(told, place or path, survey.sha256, survey.size, survey)
                 yield from _opened(file, temp, limits)
+            if not seen:
+                raise ExportError(f"{label}: no file in it. Export it again.")
+    except NotImplementedError as error:
+        raise ExportError(
+            f"{label}: it is packed in a way that is not known here ({error}). Unpack it by hand, "
+            "or pack it again as a plain zip."
+        ) from error
     except (
         zipfile.BadZipFile,
         zlib.error,
+        lzma.LZMAError,
         EOFError,
-        RuntimeError,
         UnicodeDecodeError,
     ) as error:
-        # RuntimeError: a password, or a way of packing that Python does not know.
         raise ExportError(
             f"{label}: the zip cannot be read ({error}). It may be only partly downloaded: "
             "download it again."
@@ -276,6 +290,11 @@ def _raise(error: OSError) -> None:
     raise error
 
 
+def _told(path: Path) -> str:
+    """A path as text that can be written down: bytes that are no letters become question marks."""
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _in_folder(path: Path) -> Iterator[tuple[str, Path]]:
     """Label and place of each file below a folder, but for hidden ones and simulated truth."""
     entries = [
@@ -287,15 +306,21 @@ def _in_folder(path: Path) -> Iterator[tuple[str, Path]]:
         parts = entry.relative_to(path).parts
         if any(part.startswith(".") or part == "truth" for part in parts):
             continue
-        if entry.is_symlink() and not entry.resolve().is_relative_to(path.resolve()):
-            raise ExportError(
-                f"{entry}: a link that leads out of {path}. Put the file itself there."
-            )
+        name = _told(entry)
+        if entry.is_symlink():
+            if not entry.exists():
+                raise ExportError(f"{name}: a link that leads nowhere. Put the file itself there.")
+            if not entry.resolve().is_relative_to(path.resolve()):
+                raise ExportError(
+                    f"{name}: a link that leads out of {path}. Put the file itself there."
+                )
         if entry.is_file():
-            yield entry.relative_to(path).as_posix(), entry
+            yield _told(entry.relative_to(path)), entry
+        elif not entry.is_dir():
+            raise ExportError(f"{name}: neither a file nor a folder. Put a plain file there.")
         elif _has_suffix(entry.name, READABLE) and not any(entry.iterdir()):
             raise ExportError(
-                f"{entry}: a folder with the name of a file, and nothing in it. Put the file "
+                f"{name}: a folder with the name of a file, and nothing in it. Put the file "
                 "itself there."
             )
 

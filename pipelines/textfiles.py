@@ -12,10 +12,13 @@ from typing import BinaryIO, Self
 
 import numpy as np
 
+from pipelines import letters
 from pipelines.exports import BLOCK, ExportError, Survey
 from pipelines.ingest_scan import Scan, scan
 
 DELIMITERS = (",", ";", "\t", "|")
+# What may follow `sep=` in the first line.
+SAID = (*DELIMITERS, ":", "^", "~", "!", "#")
 RECORDS_SNIFFED = 200
 # A report's title, its filters and a blank line or two stand above the header.
 LINES_ABOVE = 16
@@ -143,13 +146,11 @@ def encoding_of(path: Path, *, is_utf8: bool) -> str:
     `is_utf8` tells whether all of its bytes are UTF-8.
     """
     with path.open("rb") as file:
-        head = file.read(4096)
+        head = file.read(letters.SNIFFED)
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if b"\x00" in head:
-        return "utf-16-le" if head[1:2] == b"\x00" else "utf-16-be"
+    if wide := letters.wide_encoding(head):
+        return wide
     if is_utf8:
         return "utf-8"
     if _decodes(path, "cp949") and _reads_as_korean(path):
@@ -175,6 +176,12 @@ def _as_utf8(label: str, path: Path, encoding: str, temp: Path) -> tuple[Path, i
             "that. It may be only partly downloaded: export it again, as UTF-8 if you can choose."
         ) from error
     return place, feeds + (last != "\n")
+
+
+def in_utf8(label: str, path: Path, temp: Path, survey: Survey) -> Path:
+    """A text without columns, such as JSON, in UTF-8."""
+    encoding = encoding_of(path, is_utf8=survey.is_utf8)
+    return path if encoding == "utf-8" else _as_utf8(label, path, encoding, temp)[0]
 
 
 class _Lines:
@@ -251,12 +258,20 @@ def look(label: str, path: Path, temp: Path, survey: Survey, encoding: str | Non
 
     Raises ExportError when the file is empty or cannot be read.
     """
+    letters.refuse_other_kind(label, path)
     known = encoding or encoding_of(path, is_utf8=survey.is_utf8)
+    if encoding is None:
+        letters.refuse_mixed(label, path, known)
     plain, lines = path, survey.lines
     if known != "utf-8" or not survey.is_utf8:
         plain, lines = _as_utf8(label, path, known, temp)
     with plain.open(encoding="utf-8", newline="") as text:
         said = re.fullmatch(r"\"?sep=(.)\"?\s*", text.readline())
+    if said and said.group(1) not in SAID:
+        raise ExportError(
+            f"{label}, line 1: {said.group(1)!r} cannot part the columns. Export it again with "
+            "commas, semicolons or tabs between them."
+        )
     skipped = 1 if said else 0
     try:
         delimiter = said.group(1) if said else _delimiter(plain, skipped)

@@ -99,6 +99,13 @@ def events(label: str, path: Path) -> Iterator[tuple[Attributes, Attributes]]:
                 yield from follower.events
                 follower.events.clear()
         follower.parser.Parse(b"", True)
+    except ExportError:
+        raise
+    except (LookupError, ValueError) as error:
+        # The parser is at the declaration, and the encoding it names is not known or not read.
+        raise ExportError(
+            f"{label}: an encoding that is not read ({error}). Export it again in UTF-8."
+        ) from error
     except expat.ExpatError as error:
         raise ExportError(
             f"{label}: broken XML ({error}). It may be only partly downloaded: get it again."
