@@ -314,8 +314,10 @@ def _in_folder(path: Path) -> Iterator[tuple[str, Path]]:
                 raise ExportError(
                     f"{name}: a link that leads out of {path}. Put the file itself there."
                 )
+        if name != entry.as_posix():
+            raise ExportError(f"{name}: its name holds bytes that are no letters. Give it another.")
         if entry.is_file():
-            yield _told(entry.relative_to(path)), entry
+            yield entry.relative_to(path).as_posix(), entry
         elif not entry.is_dir():
             raise ExportError(f"{name}: neither a file nor a folder. Put a plain file there.")
         elif _has_suffix(entry.name, READABLE) and not any(entry.iterdir()):
@@ -349,6 +351,12 @@ def offered(path: Path, temp: Path, limits: Limits = Limits()) -> list[Offered]:
             else:
                 found += _of_file(label, file, temp, limits)
         except OSError as error:
+            if error.errno is None:
+                # No system has failed: bytes that bzip2 cannot unpack.
+                raise ExportError(
+                    f"{label}: it is damaged ({error}). It may be only partly downloaded: get it "
+                    "again."
+                ) from error
             raise ExportError(
                 f"{label}: cannot be read ({error}). Check that the file may be opened and that "
                 f"{temp} has room."
