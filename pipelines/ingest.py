@@ -192,7 +192,10 @@ def _read_one(
     try:
         if not file.is_readable:
             raise Unrecognised(
-                f"{file.label}: not a kind of file that is read ({', '.join(READABLE)}; also .gz)."
+                f"{file.label}: a zip within a zip. Unpack the outer one."
+                if file.label.lower().endswith(".zip")
+                else f"{file.label}: not a kind of file that is read ({', '.join(READABLE)}; "
+                "also .gz and .zip)."
             )
         said, made = reader.xes(file) if file.is_log else reader.text(file)
     except Ambiguous:
@@ -206,6 +209,11 @@ def _read_one(
         return _Said(
             _row(file, read_with, decision="refused", reason=str(reason), kind=reader.kind)
         )
+    except (OSError, duckdb.IOException) as error:
+        raise ExportError(
+            f"{file.label}: cannot be read to its end ({error}). Check that it may be opened and "
+            f"that {reader.temp} and the warehouse have room, then run again."
+        ) from error
     if file.source is not None and state(file.source) != file.source_state:
         raise ExportError(
             f"{file.label}: the file changed while it was read. Wait until its export has ended, "

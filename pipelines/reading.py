@@ -182,7 +182,9 @@ class Reader:
         mapped = {n: column for column, at in target.places.items() for n in at}
         for spread, at in target.spreads.items():
             mapped.update(dict.fromkeys(at, spread.table.removeprefix("raw.")))
-        self.con.executemany(
-            f"insert into {COLUMNS_READ} values ($1, $2, $3)",
-            [[file.label, header, mapped.get(n)] for n, header in enumerate(target.head.header)],
+        header = list(target.head.header)
+        self.con.execute(
+            f"insert into {COLUMNS_READ} "
+            "select $1, unnest(cast($2 as varchar[])), unnest(cast($3 as varchar[]))",
+            [file.label, header, [mapped.get(n) for n in range(len(header))]],
         )

@@ -119,7 +119,7 @@ class Stage:
             f"{values.is_plain(values.plain(place_of[column.name]), column.type)})"
             for column in checked
         )
-        odd = self.con.execute(f"select {counts or 0} from staged").fetchall()[0]
+        odd = self.con.execute(f"select {counts or 'count(*)'} from staged").fetchall()[0]
         forms = {}
         for column, n in zip(checked, odd, strict=False):
             if n or (column.type == "datetime" and self.target.zone):

@@ -121,7 +121,8 @@ def is_plain(text: str, kind: str) -> str:
     """Whether a `plain` text of this type is empty or reads in its plain form."""
     if kind == "boolean":
         return "true"
-    reads = f"try_cast({text} as {sql_type(kind)}) is not null"
+    value = _decimal(text) if kind == "number" else f"try_cast({text} as {sql_type(kind)})"
+    reads = f"{value} is not null"
     if kind == "datetime":
         reads = f"{reads} and not {names_zone(text)}"
     return f"({text} is null or ({reads}))"
@@ -272,9 +273,14 @@ def _bare(text: str) -> str:
     return f"regexp_replace({plain}, '{MONEY}', '', 'g')"
 
 
+def _decimal(text: str) -> str:
+    # DuckDB takes 1_000 for a thousand; no CRM writes it so.
+    return f"try_cast(replace({text}, '_', '?') as double)"
+
+
 def _number(text: str, form: Form) -> str:
     if not form.decimal:
-        return f"try_cast({text} as double)"
+        return _decimal(text)
     bare = _bare(text)
     point, comma = (".", ",") if form.decimal == "." else (",", ".")
 
