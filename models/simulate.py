@@ -1,4 +1,4 @@
-"""A simulated company with known truth, exported as a Salesforce Data Export.
+"""A simulated company with known truth, exported as a CRM would export it.
 
     history = simulate(Company(seed=7, deals=500))
     write_salesforce(history, folder)                       # as at the company's end
@@ -17,14 +17,17 @@ from typing import Any
 
 import pandas as pd
 
-from models.simulate_activities import activities
 from models.simulate_acts import acts
 from models.simulate_company import Company, Mess
+from models.simulate_course import NEVER
 from models.simulate_deals import book
+from models.simulate_entries import entries
+from models.simulate_facts import Facts
 from models.simulate_people import people
-from models.simulate_records import records
 from models.simulate_run import happened
 from models.simulate_salesforce import write_parts
+from models.simulate_salesforce_ids import ids
+from models.simulate_states import states
 from models.simulate_truth import summary, truth
 
 __all__ = ["Company", "History", "Mess", "simulate", "write_salesforce", "write_sample"]
@@ -34,15 +37,32 @@ SAMPLE_REPLICATES = 4
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """All records of a company as versions (object name -> frame), and the truth behind them.
+    """The facts of a company, whatever CRM tells them, and the truth behind them.
 
-    A version stands from `_sec` on. `truth` has one row a deal, `summary` the average effects.
+    `truth` has one row a deal, under the ids of a Salesforce export; `summary` has the average
+    effects.
     """
 
-    company: Company
-    objects: dict[str, pd.DataFrame]
-    truth: pd.DataFrame
+    facts: Facts
+    numbered_truth: pd.DataFrame
     summary: dict[str, Any]
+
+    @property
+    def company(self) -> Company:
+        """The company whose history it is."""
+        return self.facts.company
+
+    @property
+    def truth(self) -> pd.DataFrame:
+        """One row a deal, under the ids of a Salesforce export."""
+        told = self.numbered_truth
+        parent = ids("Opportunity", told["parent_id"].clip(lower=0))
+        return told.assign(
+            deal_id=ids("Opportunity", told["deal_id"]),
+            parent_id=parent.where(told["parent_id"] != NEVER),
+            account_id=ids("Account", told["account_id"]),
+            seller_id=ids("User", told["seller_id"]),
+        )
 
 
 def simulate(company: Company, replicates: int = 1) -> History:
@@ -50,23 +70,23 @@ def simulate(company: Company, replicates: int = 1) -> History:
     course = happened(company)
     numbered = book(course)
     everyone = people(course, numbered)
-    objects = {
-        **everyone.objects,
-        **records(course, numbered, everyone),
-        **activities(course, numbered, everyone, acts(course, numbered, everyone)),
-    }
+    facts = Facts(
+        company=company,
+        accounts=everyone.accounts,
+        users=everyone.users,
+        contacts=everyone.contacts,
+        roles=everyone.roles,
+        leads=everyone.leads,
+        **states(course, numbered, everyone),
+        **entries(course, numbered, everyone, acts(course, numbered, everyone)),
+    )
     table = truth(course, numbered, replicates)
-    return History(company, objects, table, summary(company, table))
+    return History(facts, table, summary(company, table))
 
 
 def write_salesforce(history: History, folder: Path, until: datetime | None = None) -> list[Path]:
     """Write the export taken at `until` (else at the company's end) as two zips; their paths."""
-    return write_parts(
-        history.objects,
-        folder,
-        until or history.company.end,
-        overlap=history.company.mess.overlapping_parts,
-    )
+    return write_parts(history.facts, folder, _moment(history, until))
 
 
 def write_sample(folder: Path) -> list[Path]:
@@ -80,3 +100,11 @@ def write_sample(folder: Path) -> list[Path]:
     table.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
     overview.write_text(json.dumps(history.summary, indent=2) + "\n", encoding="utf-8")
     return [*paths, table, overview]
+
+
+def _moment(history: History, until: datetime | None) -> int:
+    """When an export is taken, in epoch seconds."""
+    at = until or history.company.end
+    if at.tzinfo is None:
+        raise ValueError(f"until={at} has no time zone; give it in UTC")
+    return int(at.timestamp())

@@ -7,8 +7,8 @@ from models import simulate_words as words
 from models.simulate_company import DAY, SEOUL
 from models.simulate_course import Course
 from models.simulate_deals import Book, office
-from models.simulate_dice import Dice, Flags, Ints
-from models.simulate_people import People
+from models.simulate_dice import Dice, Flags, Ints, Texts
+from models.simulate_facts import People
 
 EMAIL, TOOL_EMAIL, CALL, MEETING = range(4)
 SILENCE_DAYS = 14
@@ -17,8 +17,10 @@ SILENCE_DAYS = 14
 def acts(course: Course, book: Book, people: People) -> pd.DataFrame:
     """All acts of the course in order of time.
 
-    deal, sec, recorded, channel (EMAIL, TOOL_EMAIL, CALL, MEETING), is_inbound, is_automatic,
-    subject, contact (row of the contacts), minutes, status (of a meeting), on_account.
+    deal (of the course), number (of the deal in the book), account, seller, sec, recorded, channel
+    (EMAIL, TOOL_EMAIL, CALL, MEETING), is_inbound, is_automatic, prefix (what a tool puts before
+    the subject where it has no other place to say which way a mail went), subject, contact (its
+    number), contact_email, minutes, status (of a meeting), on_account.
     """
     dice = Dice(course.company.seed, "acts")
     parts = [_replies(course, dice), _touches(course, dice), _meetings(course, dice)]
@@ -32,6 +34,10 @@ def acts(course: Course, book: Book, people: People) -> pd.DataFrame:
     plain = every["channel"].isin([TOOL_EMAIL, CALL])
     every["on_account"] = on_account & plain & course.company.mess.account_activities
     every["number"] = book.number[every["deal"].to_numpy()]
+    deals = book.opportunities.iloc[every["number"]]
+    every["account"] = deals["account"].to_numpy()
+    every["seller"] = deals["seller"].to_numpy()
+    every["contact_email"] = people.contacts["email"].iloc[every["contact"]].to_numpy()
     return every
 
 
@@ -47,7 +53,7 @@ def _in_korean(course: Course, deal: Ints, dice: Dice) -> Flags:
 
 def _said(
     dice: Dice, key: Ints, korean: Flags, english: tuple[str, ...], other: tuple[str, ...]
-) -> np.ndarray:
+) -> Texts:
     said = dice.pick(key, "said", english).astype(object)
     said[korean] = dice.pick(key[korean], "said", other)
     return said
@@ -65,10 +71,11 @@ def _replies(course: Course, dice: Dice) -> pd.DataFrame:
     later = _said(dice, key, korean, words.LATER, words.LATER_KO)
     said = np.where(is_later == 1, later, said)
     tool = np.where(dice.uniform(key, "tool") < 0.6, "[Outreach] [Email] [In] ", "Reply: ")
-    said = np.where(channel == TOOL_EMAIL, tool + said, said)
+    prefix = np.where(channel == TOOL_EMAIL, tool, "")
     team = course.sellers.team[course.deals["seller"][deal]]
     sec = office(day, team, 9.5, 12, dice.uniform(key, "reply time"))
-    return _frame(deal, sec, sec + 60, channel, True, said, dice.whole(key, "long", 3, 25))
+    minutes = dice.whole(key, "long", 3, 25)
+    return _frame(deal, sec, sec + 60, channel, True, prefix, said, minutes)
 
 
 def _touches(course: Course, dice: Dice) -> pd.DataFrame:
@@ -82,12 +89,13 @@ def _touches(course: Course, dice: Dice) -> pd.DataFrame:
     said = np.where(silence >= SILENCE_DAYS, chase, topic)
     call = np.where(dice.uniform(key, "voicemail") < 0.3, "Left VM: ", "Call: ")
     said = np.where(channel == CALL, call + said, said)
-    said = np.where(channel == TOOL_EMAIL, "[Outreach] [Email] [Out] " + said, said)
+    prefix = np.where(channel == TOOL_EMAIL, "[Outreach] [Email] [Out] ", "")
     team = course.sellers.team[course.deals["seller"][deal]]
     sec = office(day, team, 12.5, 16.5, dice.uniform(key, "touch time"))
     is_late = (channel == CALL) & (dice.uniform(key, "logged late") < 0.15)
     recorded = sec + np.where(is_late, DAY * dice.whole(key, "days late", 1, 3), 60)
-    return _frame(deal, sec, recorded, channel, False, said, dice.whole(key, "long", 1, 20))
+    minutes = dice.whole(key, "long", 1, 20)
+    return _frame(deal, sec, recorded, channel, False, prefix, said, minutes)
 
 
 def _meetings(course: Course, dice: Dice) -> pd.DataFrame:
@@ -110,7 +118,7 @@ def _meetings(course: Course, dice: Dice) -> pd.DataFrame:
     status = np.where(held, np.where(dice.uniform(key, "status") < 0.7, "Held", ""), lost)
     said = _said(dice, key, korean, words.MEETINGS, words.MEETINGS_KO)
     minutes = 30 * dice.whole(key, "half hours", 1, 3)
-    frame = _frame(deal, sec, np.minimum(recorded, sec), MEETING, True, said, minutes)
+    frame = _frame(deal, sec, np.minimum(recorded, sec), MEETING, True, "", said, minutes)
     return frame.assign(status=status)
 
 
@@ -135,7 +143,8 @@ def _frame(
     recorded: Ints,
     channel: Ints | int,
     is_inbound: bool,
-    subject: np.ndarray,
+    prefix: Texts | str,
+    subject: Texts,
     minutes: Ints,
 ) -> pd.DataFrame:
     return pd.DataFrame(
@@ -146,6 +155,7 @@ def _frame(
             "channel": channel,
             "is_inbound": is_inbound,
             "is_automatic": False,
+            "prefix": prefix,
             "subject": subject,
             "minutes": minutes,
             "status": "",
@@ -162,7 +172,7 @@ def _contact(people: People, every: pd.DataFrame, dice: Dice) -> Ints:
     order = np.lexsort((row, joined["deal"].to_numpy()))
     code, row = joined["deal"].to_numpy()[order], row[order]
     begin, end = np.searchsorted(code, deal, "left"), np.searchsorted(code, deal, "right")
-    since = people.contacts["met"].to_numpy()
+    since = people.contacts["created"].to_numpy()
     pick = begin + np.floor(
         dice.uniform(every.index.to_numpy(), "who") * np.maximum(end - begin, 1)
     ).astype(np.int64)

@@ -1,6 +1,4 @@
-"""Accounts, users, contacts, contact roles and leads as versions of Salesforce records."""
-
-from dataclasses import dataclass
+"""Accounts, users, contacts, contact roles and leads of a company."""
 
 import numpy as np
 import pandas as pd
@@ -10,59 +8,30 @@ from models.simulate_company import DAY, SEOUL, TEAMS
 from models.simulate_course import NEVER, Course
 from models.simulate_deals import Book, office
 from models.simulate_dice import Dice, Ints
+from models.simulate_facts import People
 from models.simulate_leads import leads
-from models.simulate_salesforce import ids
-
-
-@dataclass(frozen=True, eq=False)
-class People:
-    """Ids and names of those who act. Contacts are found by deal and place."""
-
-    account: pd.Series
-    account_name: pd.Series
-    seller: pd.Series
-    seller_email: pd.Series
-    operations: str
-    automation: str
-    contacts: pd.DataFrame  # one row each: Id, Email, deal, place, met
-    first_contact: Ints  # for each deal, the row of its first contact
-    lead: pd.Series  # for each deal, the id of the lead it came from, or None
-    objects: dict[str, pd.DataFrame]
 
 
 def people(course: Course, book: Book) -> People:
-    """Everyone, with the objects that hold them."""
+    """Everyone on both sides."""
     dice = Dice(course.company.seed, "people")
     accounts, account_name = _accounts(course, dice)
     users, email = _users(course, dice)
-    seller = users["Id"].iloc[: len(course.sellers.team)]
-    account = ids("Account", np.arange(len(account_name)))
-    contacts, first = _contacts(course, account, account_name, dice)
-    special = users["Id"].drop_duplicates().iloc[len(seller) :].tolist()
-    first_id = contacts["Id"].iloc[first]
-    every_lead, lead = leads(course, book, account, account_name, seller, first_id)
-    objects = {
-        "Account": accounts,
-        "User": users,
-        "Contact": contacts.drop(columns=["deal", "place"]),
-        "OpportunityContactRole": _roles(course, book, contacts, first, dice),
-        "Lead": every_lead,
-    }
-    operations = special[0]
-    automation = special[1] if course.company.mess.automation_user else operations
+    contacts, first = _contacts(course, dice)
+    every_lead, lead = leads(course, book, account_name, first)
+    operations = len(course.sellers.team)
     return People(
-        account,
-        account_name,
-        seller,
-        email,
-        operations,
-        automation,
-        contacts[["Id", "Email", "deal", "place", "CreatedDate"]].rename(
-            columns={"CreatedDate": "met"}
-        ),
-        first,
-        lead,
-        objects,
+        accounts=accounts,
+        account_name=account_name,
+        users=users,
+        contacts=contacts,
+        roles=_roles(course, book, contacts, first, dice),
+        leads=every_lead,
+        first_contact=first,
+        lead=lead,
+        seller_email=email,
+        operations=operations,
+        automation=operations + int(course.company.mess.automation_user),
     )
 
 
@@ -95,17 +64,14 @@ def _accounts(course: Course, dice: Dice) -> tuple[pd.DataFrame, pd.Series]:
     incumbent[dice.uniform(every, "has incumbent") > 0.45] = None
     accounts = pd.DataFrame(
         {
-            "Id": ids("Account", every),
-            "IsDeleted": False,
-            "MasterRecordId": None,
-            "Name": name,
-            "Industry": dice.pick(every, "industry", words.INDUSTRIES),
-            "NumberOfEmployees": size.astype(np.int64) + 5,
-            "BillingCountry": np.asarray(words.COUNTRIES)[team],
-            "Incumbent__c": incumbent,
-            "CreatedDate": created,
-            "LastModifiedDate": created,
-            "_sec": created,
+            "number": every,
+            "name": name,
+            "industry": dice.pick(every, "industry", words.INDUSTRIES),
+            "employees": size.astype(np.int64) + 5,
+            "country": np.asarray(words.COUNTRIES)[team],
+            "incumbent": incumbent,
+            "created": created,
+            "since": created,
         }
     )
     # Numbers of prospects that never came are gaps, not accounts.
@@ -122,36 +88,30 @@ def _users(course: Course, dice: Dice) -> tuple[pd.DataFrame, pd.Series]:
         words.joined(dice, every, words.FIRST, words.LAST, " "),
     )
     extra = ["Sales Operations"]
-    kinds = ["Standard"] * (every.size + 1)
     if company.mess.automation_user:
         extra.append("Automated Process")
-        kinds.append("AutomatedProcess")
     many = every.size + len(extra)
     email = [f"user{place:02d}@ourcompany.example" for place in range(many)]
     started = company.first_day * DAY - 30 * DAY
     users = pd.DataFrame(
         {
-            "Id": ids("User", np.arange(many)),
-            "Username": email,
-            "Name": [*name, *extra],
-            "Email": email,
-            "IsActive": True,
-            "UserType": kinds,
-            "Department": [*np.asarray(TEAMS)[sellers.team], *(["Operations"] * len(extra))],
-            "Title": ["Account Executive"] * every.size + ["Administrator"] * len(extra),
-            "CreatedDate": started,
-            "LastModifiedDate": started,
-            "_sec": started,
+            "number": np.arange(many),
+            "name": [*name, *extra],
+            "email": email,
+            "team": [*np.asarray(TEAMS)[sellers.team], *(["Operations"] * len(extra))],
+            "title": ["Account Executive"] * every.size + ["Administrator"] * len(extra),
+            "is_active": True,
+            "is_automatic": np.arange(many) > every.size,
+            "created": started,
+            "since": started,
         }
     )
     left = np.flatnonzero(sellers.leaves_on <= company.last_day)
-    gone = users.iloc[left].assign(IsActive=False, _sec=sellers.leaves_on[left] * DAY + 60_000)
+    gone = users.iloc[left].assign(is_active=False, since=sellers.leaves_on[left] * DAY + 60_000)
     return pd.concat([users, gone], ignore_index=True), pd.Series(email)
 
 
-def _contacts(
-    course: Course, account: pd.Series, account_name: pd.Series, dice: Dice
-) -> tuple[pd.DataFrame, Ints]:
+def _contacts(course: Course, dice: Dice) -> tuple[pd.DataFrame, Ints]:
     """One contact for each deal that did not come of another, and everyone who joined later."""
     d = course.deals
     day, joined, place = course.log("contact")
@@ -174,20 +134,17 @@ def _contacts(
     number = d["account"][deal]
     contacts = pd.DataFrame(
         {
-            "Id": ids("Contact", np.arange(deal.size)),
-            "IsDeleted": False,
-            "MasterRecordId": None,
-            "AccountId": account.iloc[number].to_numpy(),
-            "Name": name,
-            "Title": dice.pick(key, "title", words.TITLES),
-            "Email": [
+            "number": np.arange(deal.size),
+            "account": number,
+            "name": name,
+            "title": dice.pick(key, "title", words.TITLES),
+            "email": [
                 f"c{k}.{p}@a{a}.example" for k, p, a in zip(deal, place, number, strict=True)
             ],
-            "CreatedDate": sec,
-            "LastModifiedDate": sec,
-            "_sec": sec,
             "deal": deal,
             "place": place,
+            "created": sec,
+            "since": sec,
         }
     )
     first = np.zeros(len(d), dtype=np.int64)
@@ -200,28 +157,26 @@ def _contacts(
 def _roles(
     course: Course, book: Book, contacts: pd.DataFrame, first: Ints, dice: Dice
 ) -> pd.DataFrame:
-    """The first contact on every opportunity at its creation, the others when they join."""
+    """The first contact on every deal at its creation, the others when they join."""
     own = book.opportunities["own"].to_numpy()
     real = np.flatnonzero(own < len(course.deals))
     joined = np.flatnonzero(contacts["place"] > 1)
-    opportunity = np.concatenate([real, book.number[contacts["deal"].iloc[joined]]])
+    deal = np.concatenate([real, book.number[contacts["deal"].iloc[joined]]])
     contact = np.concatenate([first[own[real]], joined])
     created = book.opportunities["created"].to_numpy()[real]
-    sec = np.concatenate([created + 60, contacts["_sec"].to_numpy()[joined] + 30])
-    order = np.lexsort((contact, opportunity, sec))
-    opportunity, contact, sec = opportunity[order], contact[order], sec[order]
+    sec = np.concatenate([created + 60, contacts["created"].to_numpy()[joined] + 30])
+    order = np.lexsort((contact, deal, sec))
+    deal, contact, sec = deal[order], contact[order], sec[order]
     role = dice.pick(contact, "role", words.ROLES).astype(object)
     role[dice.uniform(contact, "no role") < 0.25] = None
     return pd.DataFrame(
         {
-            "Id": ids("OpportunityContactRole", np.arange(sec.size)),
-            "OpportunityId": ids("Opportunity", opportunity),
-            "ContactId": contacts["Id"].iloc[contact].to_numpy(),
-            "Role": role,
-            "IsPrimary": contacts["place"].iloc[contact].to_numpy() == 1,
-            "CreatedDate": sec,
-            "LastModifiedDate": sec,
-            "IsDeleted": False,
-            "_sec": sec,
+            "number": np.arange(sec.size),
+            "deal": deal,
+            "contact": contact,
+            "role": role,
+            "is_primary": contacts["place"].iloc[contact].to_numpy() == 1,
+            "created": sec,
+            "since": sec,
         }
     )

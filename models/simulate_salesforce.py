@@ -1,4 +1,4 @@
-"""Writes a history as the zips of a Salesforce Data Export.
+"""Writes a company's facts as the zips of a Salesforce Data Export.
 
 Every record is kept as its versions, so an export of any past moment holds exactly the rows, and
 the values, that stood then.
@@ -6,34 +6,16 @@ the values, that stood then.
 
 import csv
 import zipfile
-from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from models.simulate_dice import Ints
+from models.simulate_facts import Facts
+from models.simulate_salesforce_rows import objects
 
-DIGITS = np.array(list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
-CHECKS = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"))
 ORGANISATION = "00D5g000004XaBq"
-INSTANCE = "5g00000"
-PREFIXES = {
-    "Account": "001",
-    "Contact": "003",
-    "User": "005",
-    "Opportunity": "006",
-    "OpportunityHistory": "008",
-    "Lead": "00Q",
-    "Task": "00T",
-    "Event": "00U",
-    "OpportunityContactRole": "00K",
-    "OpportunityStage": "01J",
-    "OpportunityCompetitor": "00J",
-    "EmailMessage": "02s",
-    "Quote": "0Q0",
-}
 DATES = {"CloseDate", "ActivityDate", "ConvertedDate", "Return_Date__c"}
 TIMES = {
     "CreatedDate",
@@ -63,24 +45,6 @@ OVERLAP = 0.05
 ZIP_TIME = (2026, 7, 1, 0, 0, 0)
 
 
-def ids(kind: str, serial: Ints) -> pd.Series:
-    """18-character ids of records of a kind, from their numbers in order of creation."""
-    places = 62 ** np.arange(4, -1, -1)
-    digits = (np.asarray(serial)[:, None] // places) % 62
-    head = PREFIXES[kind] + INSTANCE
-    checks = "".join(_check(head[start : start + 5]) for start in (0, 5))
-    is_upper = (digits >= 10) & (digits < 36)
-    last = CHECKS[(is_upper * (1 << np.arange(5))).sum(axis=1)]
-    tails = [DIGITS[digits[:, place]] for place in range(5)]
-    text = np.char.add(np.char.add(np.char.add(tails[0], tails[1]), tails[2]), tails[3])
-    text = np.char.add(np.char.add(np.char.add(head, text), tails[4]), checks)
-    return pd.Series(np.char.add(text, last), dtype="object")
-
-
-def _check(five: str) -> str:
-    return str(CHECKS[sum(1 << place for place, c in enumerate(five) if "A" <= c <= "Z")])
-
-
 def export_rows(versions: pd.DataFrame, until_sec: int) -> pd.DataFrame:
     """The rows of one object as they stood at a moment, as text, in order of id."""
     seen = versions[versions["_sec"] <= until_sec]
@@ -104,17 +68,13 @@ def _text(column: pd.Series) -> pd.Series:
     return column
 
 
-def write_parts(
-    objects: dict[str, pd.DataFrame], folder: Path, until: datetime, *, overlap: bool
-) -> list[Path]:
-    """Write both zips of an export taken at `until`; the same rows give the same bytes.
+def write_parts(facts: Facts, folder: Path, until_sec: int) -> list[Path]:
+    """Write both zips of an export taken at a moment; the same facts give the same bytes.
 
-    With `overlap` the second zip repeats some tasks of the first.
+    In a company whose parts overlap, the second zip repeats some tasks of the first.
     """
-    if until.tzinfo is None:
-        raise ValueError(f"until={until} has no time zone; give it in UTC")
-    until_sec = int(until.timestamp())
-    tables = {kind: export_rows(versions, until_sec) for kind, versions in objects.items()}
+    overlap = facts.company.mess.overlapping_parts
+    tables = {kind: export_rows(versions, until_sec) for kind, versions in objects(facts).items()}
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number, kinds in enumerate(PARTS, start=1):

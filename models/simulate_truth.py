@@ -10,7 +10,6 @@ from models.simulate_course import DISQUALIFIED, NEVER, WON, Course
 from models.simulate_deals import Book
 from models.simulate_dice import Flags, Floats, Ints
 from models.simulate_run import HORIZON, could_have
-from models.simulate_salesforce import ids
 
 SIGNALS = np.array(["", "push", "later", "silence", "overstay"])
 PLANS = np.array(["", "disqualify", "chase", "wait"])
@@ -30,8 +29,9 @@ GRACE = 14
 
 
 def truth(course: Course, book: Book, replicates: int) -> pd.DataFrame:
-    """One row for each deal with a buyer that the export knows, in order of id.
+    """One row for each deal with a buyer that the export knows, in order of number.
 
+    The four columns of ids hold numbers of the facts; an export has its own names for them.
     quality, urgency, indecision and is_misfit are the buyer's; is_buyer_undecided and
     drifting_since (the day from which they have not been deciding) are as at the end. A deal that
     was opened again has one row: its start and signal, and how it ended in the end. win_if_* say
@@ -59,12 +59,10 @@ def truth(course: Course, book: Book, replicates: int) -> pd.DataFrame:
     )
     drifting_since = _or_missing(d["drift_on"], d["drift_on"] <= company.last_day)
     table: dict[str, Any] = {
-        "deal_id": ids("Opportunity", book.number),
-        "parent_id": ids("Opportunity", np.maximum(book.number[d["parent"]], 0)).where(
-            pd.Series(d["parent"] != NEVER)
-        ),
-        "account_id": ids("Account", d["account"]),
-        "seller_id": ids("User", d["seller"]),
+        "deal_id": book.number,
+        "parent_id": np.where(d["parent"] != NEVER, book.number[d["parent"]], NEVER),
+        "account_id": d["account"],
+        "seller_id": d["seller"],
         "is_reopened": last != np.arange(len(d)),
         "created_day": d["created"],
         "quality": d["quality"].round(4),
@@ -104,7 +102,7 @@ def summary(company: Company, table: pd.DataFrame) -> dict[str, Any]:
         "deals": len(table),
         "accounts": int(table["account_id"].nunique()),
         "sellers": company.sellers,
-        "returns": int(table["parent_id"].notna().sum()),
+        "returns": int((table["parent_id"] != NEVER).sum()),
         "outcomes": {str(k): int(v) for k, v in table["outcome"].value_counts().items()},
         "signals": {str(k): int(v) for k, v in points["signal"].value_counts().items()},
         "decision_points": len(points),

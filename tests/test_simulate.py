@@ -16,7 +16,7 @@ from models.simulate import Company, Mess, simulate, write_salesforce, write_sam
 from models.simulate_course import NEVER
 from models.simulate_dice import Dice
 from models.simulate_run import could_have, happened
-from models.simulate_salesforce import PREFIXES, ids
+from models.simulate_salesforce_ids import PREFIXES, ids
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Company(seed=11, deals=400, sellers=9, months=16)

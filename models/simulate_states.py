@@ -1,8 +1,4 @@
-"""Opportunities, their history, quotes and rivals as versions of Salesforce records.
-
-A version is a row with `_sec`, the moment from which it stands; the last one of an Id that is not
-later than an export is the row that the export holds.
-"""
+"""Deals, their saves, quotes and rivals, as versions of each."""
 
 import numpy as np
 import pandas as pd
@@ -19,39 +15,26 @@ from models.simulate_course import (
     Course,
 )
 from models.simulate_deals import DUPLICATE, Book, office
-from models.simulate_dice import Dice, Ints
-from models.simulate_people import People
-from models.simulate_salesforce import ids
+from models.simulate_dice import Dice, Flags, Ints
+from models.simulate_facts import People
 
-Versions = dict[str, pd.DataFrame]
 # How often each ending is left without a reason: most of all when there is nothing to say.
 BLANK = np.array([0.0, 0.0, 0.22, 0.18, 0.76, 0.07, 0.1, 0.0, 0.0])
-STAGES = pd.DataFrame(words.STAGES, columns=["label", "probability", "is_closed", "is_won"])
+IS_CLOSED: Flags = np.array([is_closed for _, _, is_closed, _ in words.STAGES])
 
 
-def records(course: Course, book: Book, people: People) -> Versions:
-    """Opportunity, OpportunityHistory, OpportunityStage, Quote and OpportunityCompetitor."""
+def states(course: Course, book: Book, people: People) -> dict[str, pd.DataFrame]:
+    """Deals, saves, quotes and rivals."""
     dice = Dice(course.company.seed, "records")
-    saves = book.saves
-    stage = STAGES.iloc[saves["stage"].to_numpy(dtype=np.int64)].reset_index(drop=True)
-    opportunity = ids("Opportunity", np.arange(len(book.opportunities)))
     return {
-        "Opportunity": _opportunities(course, book, people, stage, opportunity, dice),
-        "OpportunityHistory": _history(course, book, people, stage, opportunity),
-        "OpportunityStage": _stages(course),
-        "Quote": _quotes(course, book, opportunity, dice),
-        "OpportunityCompetitor": _rivals(course, book, opportunity, dice),
+        "deals": _deals(course, book, people, dice),
+        "saves": _saves(course, book, people),
+        "quotes": _quotes(course, book, dice),
+        "rivals": _rivals(course, book, dice),
     }
 
 
-def _opportunities(
-    course: Course,
-    book: Book,
-    people: People,
-    stage: pd.DataFrame,
-    opportunity: pd.Series,
-    dice: Dice,
-) -> pd.DataFrame:
+def _deals(course: Course, book: Book, people: People, dice: Dice) -> pd.DataFrame:
     mess, saves = course.company.mess, book.saves
     number = saves["number"].to_numpy()
     deals = book.opportunities.iloc[number].reset_index(drop=True)
@@ -61,38 +44,34 @@ def _opportunities(
     steps = words.NEXT_STEPS + (words.NEXT_STEPS_AWKWARD if mess.awkward_text else ())
     versions = pd.DataFrame(
         {
-            "Id": opportunity.iloc[number].to_numpy(),
-            "IsDeleted": False,
-            "AccountId": people.account.iloc[deals["account"]].to_numpy(),
-            "Name": _names(course, book, people, dice)[number],
-            "StageName": stage["label"],
-            "Amount": saves["amount"],
-            "Probability": stage["probability"],
-            "CloseDate": saves["expected"],
-            "Type": deals["type"],
-            "NextStep": dice.pick(number * 100 + stage.index.to_numpy() % 7, "step", steps),
-            "LeadSource": deals["source"],
-            "IsClosed": stage["is_closed"],
-            "IsWon": stage["is_won"],
-            "OwnerId": people.seller.iloc[deals["seller"]].to_numpy(),
-            "CreatedDate": deals["created"],
-            "LastModifiedDate": saves["sec"],
-            "LastStageChangeDate": changed,
+            "number": number,
+            "account": deals["account"],
+            "seller": deals["seller"],
+            "name": _names(course, book, people, dice)[number],
+            "kind": deals["type"],
+            "source": deals["source"],
+            "stage": saves["stage"].astype(np.int64),
+            "amount": saves["amount"],
+            "expected_on": saves["expected"],
+            "next_step": dice.pick(number * 100 + saves.index.to_numpy() % 7, "step", steps),
             **_reasons(course, saves, deals, dice),
-            "_sec": saves["sec"],
+            "created": deals["created"],
+            "stage_since": changed,
+            "is_deleted": False,
+            "since": saves["sec"],
         }
     )
     more = [versions]
     if mess.edits_after_close:
-        closed = versions[versions["IsClosed"].astype(bool) & saves["kind"].eq("close")]
+        closed = versions[IS_CLOSED[versions["stage"]] & saves["kind"].eq("close")]
         edited = closed[dice.uniform(closed.index.to_numpy(), "edited") < 0.2]
         later = DAY * dice.whole(edited.index.to_numpy(), "edit", 5, 120)
-        until = versions.groupby("Id")["_sec"].shift(-1).loc[edited.index].fillna(np.inf)
-        edited = edited.assign(_sec=edited["_sec"] + later)
-        more.append(edited[edited["_sec"] < until])
+        until = versions.groupby("number")["since"].shift(-1).loc[edited.index].fillna(np.inf)
+        edited = edited.assign(since=edited["since"] + later)
+        more.append(edited[edited["since"] < until])
     if mess.deleted_rows:
         tests = versions[deals["is_test"].astype(bool)]
-        more.append(tests.assign(IsDeleted=True, _sec=tests["_sec"] + 7 * DAY))
+        more.append(tests.assign(is_deleted=True, since=tests["since"] + 7 * DAY))
     return pd.concat(more, ignore_index=True)
 
 
@@ -145,61 +124,40 @@ def _reasons(
     has_date = is_own & (ending == DISQUALIFIED) & (return_on != NEVER)
     # What a closing said stands until the deal is opened again, which is a save of its own.
     return {
-        "Loss_Reason__c": reason,
-        "Loss_Reason_Details__c": detail,
-        "Competitor__c": rival,
-        "Return_Date__c": np.where(has_date, return_on, np.nan),
+        "reason": reason,
+        "detail": detail,
+        "rival": rival,
+        "return_on": np.where(has_date, return_on, np.nan),
     }
 
 
-def _history(
-    course: Course, book: Book, people: People, stage: pd.DataFrame, opportunity: pd.Series
-) -> pd.DataFrame:
+def _saves(course: Course, book: Book, people: People) -> pd.DataFrame:
     saves = book.saves
     number = saves["number"].to_numpy()
     serial = np.empty(len(saves), dtype=np.int64)
     serial[np.lexsort((number, saves["sec"]))] = np.arange(len(saves))
-    by = people.seller.iloc[saves["seller"]].to_numpy()
+    by = saves["seller"].to_numpy()
     by = np.where(saves["ending"] == CLEANUP, people.operations, by)
     if course.company.mess.automation_user:
         by = np.where(saves["kind"] == "save", people.automation, by)
     versions = pd.DataFrame(
         {
-            "Id": ids("OpportunityHistory", serial),
-            "OpportunityId": opportunity.iloc[number].to_numpy(),
-            "CreatedById": by,
-            "CreatedDate": saves["sec"],
-            "StageName": stage["label"],
-            "Amount": saves["amount"],
-            "CloseDate": saves["expected"],
-            "Probability": stage["probability"],
-            "IsDeleted": False,
-            "SystemModstamp": saves["sec"],
-            "_sec": saves["sec"],
+            "number": serial,
+            "deal": number,
+            "by": by,
+            "kind": saves["kind"],
+            "stage": saves["stage"].astype(np.int64),
+            "amount": saves["amount"],
+            "expected_on": saves["expected"],
+            "created": saves["sec"],
+            "is_deleted": False,
+            "since": saves["sec"],
         }
     )
     is_test = np.flatnonzero(book.opportunities["is_test"].to_numpy(dtype=bool)[number])
     tests = versions.iloc[is_test]
-    deleted = tests.assign(IsDeleted=True, _sec=tests["_sec"] + 7 * DAY)
+    deleted = tests.assign(is_deleted=True, since=tests["since"] + 7 * DAY)
     return pd.concat([versions, deleted], ignore_index=True)
-
-
-def _stages(course: Course) -> pd.DataFrame:
-    order = np.arange(len(STAGES))
-    return pd.DataFrame(
-        {
-            "Id": ids("OpportunityStage", order),
-            "MasterLabel": STAGES["label"],
-            "ApiName": STAGES["label"],
-            "IsActive": True,
-            "SortOrder": order + 1,
-            "IsClosed": STAGES["is_closed"],
-            "IsWon": STAGES["is_won"],
-            "DefaultProbability": STAGES["probability"],
-            "CreatedDate": course.company.first_day * DAY,
-            "_sec": course.company.first_day * DAY,
-        }
-    )
 
 
 def _at(course: Course, kind: str, dice: Dice, low: float, high: float) -> tuple[Ints, Ints, Ints]:
@@ -208,45 +166,42 @@ def _at(course: Course, kind: str, dice: Dice, low: float, high: float) -> tuple
     return office(day, team, low, high, dice.uniform(deal, kind, day)), deal, value
 
 
-def _quotes(course: Course, book: Book, opportunity: pd.Series, dice: Dice) -> pd.DataFrame:
+def _quotes(course: Course, book: Book, dice: Dice) -> pd.DataFrame:
     d = course.deals
     sec, deal, place = _at(course, "quote", dice, 16, 16.7)
     discount = np.where(place > 1, 5 * (place - 1), 0)
     total = d["amount"][deal] * (1 + 0.3 * dice.uniform(deal, "list price", place))
     offered = pd.DataFrame(
         {
-            "Id": ids("Quote", np.arange(sec.size)),
-            "OpportunityId": opportunity.iloc[book.number[deal]].to_numpy(),
-            "Name": np.char.add("Quote ", place.astype(str)),
-            "Status": "Presented",
-            "Discount": discount.astype(float),
-            "TotalPrice": np.round(total, 2),
-            "GrandTotal": np.round(total * (1 - discount / 100), 2),
-            "CreatedDate": sec,
-            "LastModifiedDate": sec,
-            "IsDeleted": False,
-            "_sec": sec,
+            "number": np.arange(sec.size),
+            "deal": book.number[deal],
+            "place": place,
+            "status": "presented",
+            "discount": discount.astype(float),
+            "total": np.round(total, 2),
+            "net": np.round(total * (1 - discount / 100), 2),
+            "created": sec,
+            "since": sec,
         }
     )
     over = np.flatnonzero(d["closed_on"][deal] != NEVER)
     is_won = (d["ending"][deal] == WON) & (place == d["quotes"][deal])
     answered = offered.iloc[over].assign(
-        Status=np.where(is_won, "Accepted", "Denied")[over],
-        _sec=np.maximum((d["closed_on"][deal] * DAY + 86_399)[over], sec[over]),
+        status=np.where(is_won, "accepted", "denied")[over],
+        since=np.maximum((d["closed_on"][deal] * DAY + 86_399)[over], sec[over]),
     )
     return pd.concat([offered, answered], ignore_index=True)
 
 
-def _rivals(course: Course, book: Book, opportunity: pd.Series, dice: Dice) -> pd.DataFrame:
+def _rivals(course: Course, book: Book, dice: Dice) -> pd.DataFrame:
     sec, deal, place = _at(course, "rival", dice, 13, 16)
     first = dice.whole(deal, "first rival", 0, len(words.RIVALS) - 1)
     return pd.DataFrame(
         {
-            "Id": ids("OpportunityCompetitor", np.arange(sec.size)),
-            "OpportunityId": opportunity.iloc[book.number[deal]].to_numpy(),
-            "CompetitorName": np.asarray(words.RIVALS)[(first + place) % len(words.RIVALS)],
-            "CreatedDate": sec,
-            "IsDeleted": False,
-            "_sec": sec,
+            "number": np.arange(sec.size),
+            "deal": book.number[deal],
+            "name": np.asarray(words.RIVALS)[(first + place) % len(words.RIVALS)],
+            "created": sec,
+            "since": sec,
         }
     )
