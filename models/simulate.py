@@ -23,6 +23,7 @@ from models.simulate_course import NEVER
 from models.simulate_deals import book
 from models.simulate_entries import entries
 from models.simulate_facts import Facts
+from models.simulate_hubspot import write_lists
 from models.simulate_people import people
 from models.simulate_run import happened
 from models.simulate_salesforce import write_parts
@@ -30,7 +31,15 @@ from models.simulate_salesforce_ids import ids
 from models.simulate_states import states
 from models.simulate_truth import summary, truth
 
-__all__ = ["Company", "History", "Mess", "simulate", "write_salesforce", "write_sample"]
+__all__ = [
+    "Company",
+    "History",
+    "Mess",
+    "simulate",
+    "write_hubspot",
+    "write_salesforce",
+    "write_sample",
+]
 
 SAMPLE_REPLICATES = 4
 
@@ -87,6 +96,13 @@ def simulate(company: Company, replicates: int = 1) -> History:
 def write_salesforce(history: History, folder: Path, until: datetime | None = None) -> list[Path]:
     """Write the export taken at `until` (else at the company's end) as two zips; their paths."""
     return write_parts(history.facts, folder, _moment(history, until))
+
+
+def write_hubspot(
+    history: History, folder: Path, until: datetime | None = None, *, labels: bool = False
+) -> list[Path]:
+    """Write the same as HubSpot would export it, by internal names or by labels; the paths."""
+    return write_lists(history.facts, folder, _moment(history, until), labels=labels)
 
 
 def write_sample(folder: Path) -> list[Path]:
