@@ -2,12 +2,22 @@
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 DONE, FAILED, WRONG_USE, WARNED = 0, 1, 2, 3
+
+
+class Shape(StrEnum):
+    """In whose shape `nodecision sample` writes."""
+
+    SALESFORCE = "salesforce"
+    HUBSPOT = "hubspot"
+    PIPEDRIVE = "pipedrive"
+
 
 app = typer.Typer(
     help="Which open deals drift into no decision, and does letting go early beat chasing?",
@@ -124,11 +134,19 @@ def check(
 @app.command()
 def sample(
     folder: Annotated[Path, typer.Argument(help="Where to write the exports.")],
+    crm: Annotated[
+        Shape, typer.Option("--as", help="The CRM in whose export the company is written.")
+    ] = Shape.SALESFORCE,
 ) -> None:
-    """Write the simulated company: a Salesforce export, with the truth beside it."""
+    """Write the simulated company as a CRM would export it, with the truth beside it.
+
+    The company is the same whatever the CRM: the same deals, mail, meetings and endings. Salesforce
+    gets the zips of its Data Export, HubSpot its lists and the history of properties, Pipedrive its
+    lists and dumps of its interface. The folder should hold nothing else.
+    """
     from models import simulate
 
-    simulate.write_sample(folder)
+    simulate.write_sample(folder, crm.value)
     say(f"Written to {folder}. Read it with: nodecision run --exports {folder}")
 
 
