@@ -25,7 +25,6 @@ from models.simulate_pipedrive_forms import (
     Records,
     day,
     ids,
-    lead_ids,
     moment,
     people_of_leads,
     records,
@@ -140,7 +139,7 @@ def _leads(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     sellers = facts.users.drop_duplicates("number")["name"].to_numpy()
     return pd.DataFrame(
         {
-            "Lead - ID": lead_ids(rows["number"]),
+            "Lead - ID": ids("lead", rows["number"]),
             "Lead - Title": rows["company"] + " lead",
             "Lead - Owner": sellers[rows["seller"]],
             "Lead - Contact person": rows["name"],

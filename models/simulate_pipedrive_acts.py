@@ -5,7 +5,7 @@ import pandas as pd
 
 from models.simulate_course import NEVER
 from models.simulate_facts import Facts, standing
-from models.simulate_pipedrive_forms import Records, clock, day, ids, lead_ids, moment, records
+from models.simulate_pipedrive_forms import Records, clock, day, ids, moment, records
 
 TYPES = {
     "call": "call",
@@ -56,7 +56,6 @@ def _entries(facts: Facts, leads: pd.DataFrame, until_sec: int) -> pd.DataFrame:
     is_lead = of_lead & (deal == NEVER)
     # A task is for a day, the rest has its hour.
     is_task = rows["what"].isin(["promise", "todo"])
-    known = pd.Series(lead_ids(rows["lead"]), dtype="object")
     return pd.DataFrame(
         {
             "id": ids("entry", rows["number"]),
@@ -71,7 +70,7 @@ def _entries(facts: Facts, leads: pd.DataFrame, until_sec: int) -> pd.DataFrame:
             "update_time": moment(rows["since"]),
             "user": ids("user", rows["seller"]),
             "deal": ids("deal", deal),
-            "lead": known.where(is_lead, None),
+            "lead": ids("lead", rows["lead"].where(is_lead, NEVER)),
             "person": ids("person", np.where(of_lead, contact, rows["contact"])),
             "organization": ids("organization", account),
             "note": rows["note"],

@@ -29,6 +29,7 @@ FIRST_IDS = {
     "entry": 100_001,
     "meeting": 90_000_001,
 }
+LEAD_ID = "{:08x}-5f20-11ef-9c3d-{:012x}"
 STAGES = pd.DataFrame(words.STAGES, columns=["label", "probability", "is_closed", "is_won"])
 STATUS: Texts = np.select([STAGES["is_won"], STAGES["is_closed"]], ["Won", "Lost"], "Open")
 # The endings that say more than that a deal is won or lost.
@@ -45,16 +46,11 @@ def ids(kind: str, numbers: npt.ArrayLike) -> npt.NDArray[np.object_]:
     """Ids of records of a kind by number; None for none."""
     at = np.asarray(numbers, dtype=np.int64)
     told = np.full(at.size, None, dtype=object)
-    told[at >= 0] = (FIRST_IDS[kind] + at[at >= 0]).tolist()
+    if kind == "lead":
+        told[at >= 0] = [LEAD_ID.format(one * 2_654_435_761 % 2**32, one) for one in at[at >= 0]]
+    else:
+        told[at >= 0] = (FIRST_IDS[kind] + at[at >= 0]).tolist()
     return told
-
-
-def lead_ids(numbers: npt.ArrayLike) -> list[str]:
-    """Leads have long ids."""
-    return [
-        f"{one * 2654435761 % 2**32:08x}-5f20-11ef-9c3d-{one:012x}"
-        for one in np.asarray(numbers).tolist()
-    ]
 
 
 def moment(sec: pd.Series) -> pd.Series:
