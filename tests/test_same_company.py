@@ -140,7 +140,8 @@ def read(told, crm):
 
 
 def equal(ours, theirs):
-    return (ours == theirs) | (ours.isna() & theirs.isna())
+    """The same value, or none in both."""
+    return (ours == theirs).fillna(False).astype(bool) | (ours.isna() & theirs.isna())
 
 
 def to_the_minute(ours, theirs):
