@@ -199,12 +199,12 @@ def test_labels_acts_are_dated_by_what_is_likeliest(told):
 def test_labels_what_was_planned_is_a_promise(told):
     assert told(EXPORTS / "labels").rows(PROMISES) == [
         ("pipedrive:2001", "pipedrive:101", "2026-01-28 09:00:00", "2026-02-01",
-         "2026-02-01 10:30:00", "seller"),
+         "2026-02-01 10:30:00", None),
         ("pipedrive:2003", "pipedrive:102", "2026-02-05 09:00:00", "2026-02-12",
-         "2026-04-01 18:00:00", "seller"),
+         "2026-04-01 18:00:00", None),
         ("pipedrive:2004", "pipedrive:102", "2026-01-20 09:00:00", "2026-02-01",
-         "2026-04-01 18:00:00", "seller"),
-        ("pipedrive:2007", "pipedrive:103", "2026-04-08 09:00:00", "2026-04-15", None, "seller"),
+         "2026-04-01 18:00:00", None),
+        ("pipedrive:2007", "pipedrive:103", "2026-04-08 09:00:00", "2026-04-15", None, None),
     ]  # fmt: skip
 
 
@@ -355,8 +355,8 @@ def test_first_version_acts(told):
     ]
     assert core.rows(PROMISES) == [
         ("pipedrive:3001", "pipedrive:201", "2026-01-18 09:00:00", "2026-01-20",
-         "2026-01-20 11:00:00", "seller"),
-        ("pipedrive:3002", "pipedrive:202", "2026-03-30 09:00:00", "2026-04-20", None, "seller"),
+         "2026-01-20 11:00:00", None),
+        ("pipedrive:3002", "pipedrive:202", "2026-03-30 09:00:00", "2026-04-20", None, None),
     ]  # fmt: skip
     assert capability(core, "activity_direction") == "native"
 

@@ -157,5 +157,5 @@ select
     cast(due_on - date '1970-01-01' as integer) as due_day,
     kept_at,
     cast(floor(epoch(kept_at)) as bigint) as kept_sec,
-    'seller' as made_by
+    cast(null as varchar) as made_by
 from dated
