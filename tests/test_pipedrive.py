@@ -284,7 +284,8 @@ def test_first_version_deals(told):
 def test_first_version_flow_is_every_state(told):
     core = told(EXPORTS / "api_v1")
     assert core.rows(STATES) == [
-        ("pipedrive:201", "2026-01-05 09:00:00", None, "Qualified", 10000.0, "2026-02-28", None),
+        ("pipedrive:201", "2026-01-05 09:00:00", "pipedrive:11", "Qualified", 10000.0,
+         "2026-02-28", None),
         ("pipedrive:201", "2026-01-20 10:00:00", "pipedrive:11", "Demo", 10000.0, "2026-02-28",
          None),
         ("pipedrive:201", "2026-01-25 10:00:00", "pipedrive:11", "Demo", 10000.0, "2026-03-31",
@@ -519,13 +520,13 @@ def test_singer_flow_knows_of_stages_only(told):
          "2026-05-31", "full", None),
     ]  # fmt: skip
     assert core.rows(STATES) == [
-        ("pipedrive:401", "2026-01-05 09:00:00", None, "Qualified", None, None, None),
+        ("pipedrive:401", "2026-01-05 09:00:00", "pipedrive:11", "Qualified", None, None, None),
         ("pipedrive:401", "2026-01-20 10:00:00", "pipedrive:11", "Demo", None, None, False),
         ("pipedrive:401", "2026-02-10 10:00:00", "pipedrive:11", "Offer sent", None, None, True),
         # How it ended is told by the row.
         ("pipedrive:401", "2026-03-20 14:00:00", None, "Won", None, None, None),
         # A stage that no one names any more keeps its id.
-        ("pipedrive:402", "2026-01-15 09:00:00", None, "7", None, None, None),
+        ("pipedrive:402", "2026-01-15 09:00:00", "pipedrive:12", "7", None, None, None),
         ("pipedrive:402", "2026-01-25 10:00:00", "pipedrive:12", "Demo", None, None, False),
     ]
     assert core.rows(OUTCOMES) == [
@@ -550,7 +551,8 @@ def test_dlt_flow(told):
          "2026-03-20", "full", None)
     ]  # fmt: skip
     assert core.rows(STATES) == [
-        ("pipedrive:501", "2026-01-05 09:00:00", None, "Demo", 12000.0, "2026-02-28", None),
+        ("pipedrive:501", "2026-01-05 09:00:00", "pipedrive:11", "Demo", 12000.0, "2026-02-28",
+         None),
         ("pipedrive:501", "2026-02-10 10:00:00", "pipedrive:11", "Offer sent", 12000.0,
          "2026-02-28", None),
         ("pipedrive:501", "2026-02-25 10:00:00", "pipedrive:11", "Offer sent", 12000.0,

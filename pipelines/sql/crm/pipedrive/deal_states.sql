@@ -148,6 +148,7 @@ firsts as (
     select
         key,
         min(moment) as moment,
+        max(user_id) filter (where field = 'add_time') as created_by,
         max(moment) as newest,
         arg_min_null(old_value, moment) filter (where field = 'stage_id') as stage_id,
         bool_or(field = 'stage_id') as has_stage,
@@ -211,7 +212,7 @@ events as (
             when f.has_close_on then try_cast(f.close_on as date)
             when r.is_whole then try_cast(d.expected_close_date as date)
         end as close_on,
-        cast(null as varchar) as user_id,
+        f.created_by as user_id,
         cast(null as boolean) as is_bulk
     from settled as d
     inner join firsts as f on d.key = f.key
