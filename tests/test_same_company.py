@@ -439,3 +439,235 @@ def test_capabilities_say_the_rest(core):
     options = core("salesforce").tables["options"]
     assert ours["quotes"] == ("dated", f"{len(options)} options")
     assert theirs["quotes"] == ("dated", f"{(options['kind'] == 'ours').sum()} options")
+
+
+# Pipedrive. Endings are statuses, of which one is a loss.
+ENDINGS = {"Closed Won": "Won", "Closed Lost": "Lost", "Closed - No Decision": "Lost"}
+NO_DECISION = "Closed - No Decision"
+
+
+def is_open_stage(ours, theirs):
+    """Stages keep their order; the statuses that end a deal have no place in it."""
+    return equal(ours.where(ours <= 8), theirs)
+
+
+def told_as_reason(ours, theirs):
+    """A loss that had a stage of its own, and no reason, has the stage's name for one."""
+    return equal(ours, theirs) | (ours.isna() & (theirs == NO_DECISION))
+
+
+def or_lost(ours, theirs):
+    """A stage that says how a deal was lost has no equal."""
+    return equal(ours, theirs) | ((ours == "no_decision") & (theirs == "lost"))
+
+
+PIPEDRIVE = {
+    "deals": Shape(
+        ["deal_id"],
+        rules={
+            "source": always("pipedrive"),
+            "source_id": any_value,
+            "pipeline": always("Pipeline"),
+            "currency": always("USD"),
+            "stage": told_as(ENDINGS),
+            "stage_class": or_lost,
+            "lost_reason": told_as_reason,
+            # Read off the mail, and only here.
+            "last_inbound_sec": any_value,
+            "last_outbound_sec": any_value,
+        },
+    ),
+    "stage_changes": Shape(
+        ["deal_id", "seq"],
+        rules={
+            "from_stage": told_as(ENDINGS),
+            "to_stage": told_as(ENDINGS),
+            "to_stage_order": is_open_stage,
+            "to_stage_class": or_lost,
+        },
+    ),
+    "commitments": Shape(["commitment_id"]),
+    # A lead that became a deal is in the inbox no more.
+    "leads": Shape(
+        ["lead_id"],
+        lacks=lambda rows: rows["status"] == "Closed - Converted",
+        rules={
+            "source": always("pipedrive"),
+            "status": told_as({"Open - Not Contacted": "Open", "Unqualified": "Archived"}),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("table", sorted(PIPEDRIVE))
+def test_pipedrive_tells_the_same(core, table):
+    compare(core, "pipedrive", table, PIPEDRIVE[table])
+
+
+def test_pipedrive_tells_the_same_stages(core):
+    ours, theirs = (
+        core(crm).tables["stages"].set_index("stage").sort_index()
+        for crm in ("salesforce", "pipedrive")
+    )
+    ended = ours["is_closed"]
+    assert set(theirs.index[theirs["is_closed"]]) == {"Won", "Lost"}
+    assert set(ours.index[~ended]) == set(theirs.index[~theirs["is_closed"]])
+    for column in ("stage_order", "crm_probability", "needs_buyer", "stage_class"):
+        assert equal(ours[column], theirs[column].reindex(ours.index))[~ended].all(), column
+
+
+def test_pipedrive_tells_the_same_pushes(core, history):
+    """Closing leaves the expected close date alone there, so no change is one at closing."""
+    ours, theirs = (
+        while_open(core(crm).tables["close_date_changes"], history)
+        for crm in ("salesforce", "pipedrive")
+    )
+    assert ours["is_push"].sum() > 100
+    compare(core, "pipedrive", "close_date_changes", CLOSE_DATES, ours, theirs)
+    assert not core("pipedrive").tables["close_date_changes"]["is_at_close"].any()
+
+
+def never_the_other_way(ours, theirs):
+    """Only mail has a direction; of the rest a subject may tell it, and else it is unknown."""
+    is_entry = ours.index.get_level_values(0).str.startswith("entry")
+    return equal(ours, theirs) | (is_entry & (theirs == "unknown"))
+
+
+def not_more_than(ours, theirs):
+    """What has no direction is neither a touch nor a reply."""
+    is_meeting = ours.index.get_level_values(0).str.startswith("meeting")
+    return equal(ours, theirs) | (ours.astype(bool) & ~theirs.astype(bool)) | is_meeting
+
+
+def nobody_came_is_unknown(ours, theirs):
+    """A meeting is done or not done: one to which nobody came is one that nobody ticked off."""
+    return equal(ours, theirs) | ((ours == "no_show") & (theirs == "unknown"))
+
+
+def of_the_day(ours, theirs):
+    """By kind as elsewhere; a task that was ticked off more than a week late counts on its day."""
+    is_entry = ours.index.get_level_values(0).str.startswith("entry")
+    return by_kind(ours, theirs) | (is_entry & (theirs < ours))
+
+
+def when_done(ours, theirs):
+    """What was planned is on record here when it is done, there when it was planned."""
+    return equal(ours, theirs) | (theirs > ours)
+
+
+def test_pipedrive_tells_the_same_acts(core):
+    compare(
+        core,
+        "pipedrive",
+        "activities",
+        Shape(
+            ["activity_id"],
+            # A meeting that was called off is deleted.
+            lacks=lambda rows: rows["status"] == "cancelled",
+            rules={
+                "source": always("pipedrive"),
+                "happened_at": of_the_day,
+                "happened_sec": of_the_day,
+                "happened_day": lambda ours, theirs: equal(ours, theirs) | (theirs < ours),
+                "recorded_at": when_done,
+                "recorded_sec": when_done,
+                "direction": never_the_other_way,
+                "direction_from": any_value,
+                "status": nobody_came_is_unknown,
+                "is_touch": not_more_than,
+                "is_reply": not_more_than,
+                "is_sign_of_life": not_more_than,
+            },
+        ),
+    )
+
+
+def test_pipedrive_tells_the_same_people(core):
+    """There are no roles, so only a title makes somebody senior; the deal's own contact is there
+    from the moment of its creation."""
+
+    def by_title(ours, theirs):
+        return equal(ours, theirs) | ((ours == "senior") & (theirs == "other"))
+
+    def within_a_minute(ours, theirs):
+        return (ours - theirs).between(0, 60)
+
+    compare(
+        core,
+        "pipedrive",
+        "deal_contacts",
+        Shape(
+            ["deal_id", "contact_id"],
+            rules={
+                "role": not_told,
+                "seniority": by_title,
+                "added_at": any_value,
+                "added_sec": within_a_minute,
+            },
+        ),
+    )
+
+
+def test_pipedrive_has_one_offer_a_deal(core):
+    """No quotes and no rivals: the price of the product on it, since the first was offered."""
+    ours = core("salesforce").tables["options"]
+    ours = ours[ours["kind"] == "ours"].sort_values(["offered_sec", "option_id"])
+    theirs = core("pipedrive").tables["options"].set_index("deal_id").sort_index()
+    first, last = (ours.drop_duplicates("deal_id", keep=one) for one in ("first", "last"))
+    first, last = (one.set_index("deal_id").sort_index() for one in (first, last))
+    assert list(first.index) == list(theirs.index)
+    assert (first["offered_at"] == theirs["offered_at"]).all()
+    assert np.allclose(last["amount"], theirs["amount"])
+    assert set(theirs["kind"]) == {"ours"}
+    assert theirs["discount"].isna().all()
+
+
+def test_pipedrive_tells_the_same_endings(core):
+    """Where the seller said how it ended. Whether a buyer fell silent takes directions, and a vague
+    reason is no longer outdone by the stage that a deal was closed in."""
+    silent = ("stalled_before_close", "stalled_open", "unknown_loss", "open")
+
+    def is_apart(rows):
+        vague = (rows["rule"] == "no_decision_stage") & rows["reason"].notna()
+        return rows["rule"].isin(silent) | vague
+
+    rules = {"no_decision_stage": "no_decision_reason"}
+    compare(
+        core,
+        "pipedrive",
+        "outcomes",
+        Shape(
+            ["deal_id"],
+            apart=is_apart,
+            rules={
+                "rule": told_as(rules),
+                "reason": told_as_reason,
+                "reason_subclass": any_value,
+                "stalled_at": any_value,
+                "stalled_day": any_value,
+                "event_day": any_value,
+            },
+        ),
+    )
+    ours, theirs = (
+        core(crm).tables["outcomes"].set_index("deal_id").sort_index()
+        for crm in ("salesforce", "pipedrive")
+    )
+    is_lost = ours["rule"].isin(silent[:3])
+    assert set(theirs.loc[is_lost, "outcome"]) <= {"no_decision", "unknown_loss", "open"}
+
+
+def test_capabilities_say_what_pipedrive_lacks(core):
+    ours, theirs = core("salesforce").capabilities, core("pipedrive").capabilities
+    for capability in ("stage_history", "expected_close", "competitor", "contacts", "lead_source"):
+        assert ours[capability] == theirs[capability], capability
+    acts = core("pipedrive").tables["activities"]
+    blind = acts["kind"].isin(["email", "call", "message"]) & (acts["direction"] == "unknown")
+    assert blind.sum() > 500
+    told = "e-mails, calls and messages without direction"
+    assert ours["activity_direction"] == ("native", f"0 {told}")
+    assert theirs["activity_direction"] == ("native", f"{blind.sum()} {told}")
+    assert int(theirs["quotes"][1].split()[0]) < int(ours["quotes"][1].split()[0])
+    assert int(theirs["leads"][1].split()[0]) < int(ours["leads"][1].split()[0])
+    assert float(theirs["lost_reason_fill"][0]) > float(ours["lost_reason_fill"][0])
+    assert (ours["currency"][1], theirs["currency"][1]) == ("not stated", "USD")
