@@ -305,10 +305,11 @@ def test_first_version_flow_is_every_state(told):
         ("pipedrive:201", "won", "2026-03-20 14:00:00", "2026-03-31", True, "won", "won"),
         ("pipedrive:202", "open", None, "2026-05-31", True, "open", "open"),
     ]
+    # The flow calls the change of date a bulk change, which is no push by the seller.
     assert core.rows(
         "select cast(from_on as varchar), cast(to_on as varchar), is_push "
         "from core.close_date_changes where deal_id = 'pipedrive:201' order by seq"
-    ) == [(None, "2026-02-28", False), ("2026-02-28", "2026-03-31", True)]
+    ) == [(None, "2026-02-28", False), ("2026-02-28", "2026-03-31", False)]
     assert core.rows(OWNERS) == [
         ("pipedrive", "pipedrive:201", "2026-01-26 10:00:00", 1769421600, "pipedrive:12",
          "pipedrive:11", "pipedrive:12", False)
@@ -627,7 +628,7 @@ def test_a_flow_beside_a_list_export(told, folder):
     core = told(folder)
     assert core.rows(STATES) == [
         # Where it was before it moved is not told.
-        ("pipedrive:103", "2026-01-20 09:00:00", None, None, 30000.0, "2026-06-30", None),
+        ("pipedrive:103", "2026-01-20 09:00:00", "pipedrive:3", None, 30000.0, "2026-06-30", None),
         ("pipedrive:103", "2026-03-01 10:00:00", "pipedrive:3", "Lost", 30000.0, "2026-06-30",
          None),
         # The row is newer: it moved to this stage, and is open.
