@@ -144,6 +144,7 @@ class Traps(_Section):
     late_start_min_acts: Annotated[int, Field(ge=1)] = 50
     reply_channel_share: Share = 0.2
     booking_days: Days = 180
+    reexport_share: Share = 0.98
     recreated_days: Days = 30
     night_share: Share = 0.2
     month_end_share: Share = 0.2

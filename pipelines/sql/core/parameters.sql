@@ -80,6 +80,7 @@ select
     s.late_start_min_acts,
     s.reply_channel_share,
     s.booking_days,
+    s.reexport_share,
     s.recreated_days,
     s.night_share,
     s.month_end_share,
