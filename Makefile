@@ -38,6 +38,7 @@ prove: setup
 
 bench: setup
 	@$(BIN)/python tests/benchmarks/night.py
+	@$(BIN)/python tests/benchmarks/ingest.py
 
 dev: setup
 	@$(BIN)/dg dev

@@ -3,7 +3,10 @@
 import gzip
 import hashlib
 import shutil
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +142,33 @@ def test_a_link_out_of_the_folder_is_refused(offered, folder, tmp_path):
     (folder / "o.csv").symlink_to(tmp_path / "outside.csv")
     with pytest.raises(ExportError, match=r"o\.csv: a link that leads out"):
         offered(folder)
+
+
+def test_a_large_member_of_a_zip_is_streamed(tmp_path):
+    """Half a gigabyte passes through a few megabytes of memory."""
+    packed = tmp_path / "WE_1.zip"
+    with (
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("Task.csv", "w", force_zip64=True) as member,
+    ):
+        block = b"".join(b"00T%012dEAA,Completed,2026-01-05\n" % n for n in range(30_000))
+        for _ in range(512 * 2**20 // len(block) + 1):
+            member.write(block)
+    code = (
+        "import re, sys, pathlib; from pipelines import exports; "
+        "status = pathlib.Path('/proc/self/status'); "
+        "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', status.read_text())[1]) // 1024; "
+        "before = peak(); "
+        "(file,) = exports.offered(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])); "
+        "print(file.size, peak() - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, packed, tmp_path / "temp"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).resolve().parents[1],
+    )
+    size, mebibytes = map(int, done.stdout.split())
+    assert size > 512 * 2**20
+    assert mebibytes < 32
