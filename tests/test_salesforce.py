@@ -276,14 +276,12 @@ def test_export_people_options_and_rates(told):
         ("salesforce:00Q000000000001EAA", "Closed - Converted", None, f"salesforce:{deal(1)}"),
         ("salesforce:00Q000000000002EAA", "Unqualified", "No need", None),
     ]  # fmt: skip
-    # The rate of April, and of a close date beyond all dated rates the present one.
-    assert core.rows(
-        "select amount, currency, amount_corporate from crm.deals order by 1 desc"
-    ) == [
+    # One fixed rate, that of today, whatever the rate of a day was.
+    assert core.rows("select amount, currency, amount_base from core.deals order by 1 desc") == [
         (30000.0, "EUR", 60000.0),
         (12000.0, "USD", 12000.0),
-        (8000.0, "EUR", 10000.0),
-        (100.0, None, None),
+        (8000.0, "EUR", 16000.0),
+        (100.0, None, 100.0),
     ]
 
 

@@ -193,6 +193,8 @@ select
     s.currency,
     case
         when s.currency is null or s.currency = s.reporting_currency then s.amount_then
+        when s.corporate_currency = s.reporting_currency and s.corporate_rate > 0
+            then s.amount_then / s.corporate_rate
     end as amount_base,
     s.created_at,
     case when s.is_closed_then then epoch_ms(s.closed_sec * 1000) end as closed_at,

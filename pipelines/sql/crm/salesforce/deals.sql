@@ -1,6 +1,7 @@
 -- Salesforce opportunities as they stand in the export; what they were before is in deal_states.
--- Where the export has the rates, amount_corporate is the amount in the company's own currency, at
--- the rate of the close date. What is deleted is in removals.
+-- Where the export has the rates, corporate_rate is what one unit of the company's own currency is in
+-- the deal's, today: one fixed rate, so that no amount moves with the market. What is deleted is in
+-- removals.
 with latest as (
     select *
     from raw.salesforce_opportunity
@@ -57,19 +58,6 @@ rates as (
     qualify row_number() over (
         partition by iso_code order by system_modstamp desc nulls last, _file desc, _line desc
     ) = 1
-),
-
-dated_rates as (
-    select
-        iso_code,
-        try_cast(start_date as date) as from_on,
-        coalesce(try_cast(next_start_date as date), date '9999-12-31') as until_on,
-        try_cast(conversion_rate as double) as rate
-    from raw.salesforce_dated_conversion_rate
-    qualify row_number() over (
-        partition by iso_code, start_date
-        order by system_modstamp desc nulls last, _file desc, _line desc
-    ) = 1
 )
 
 select
@@ -114,8 +102,8 @@ select
             then 'partial'
     end as history_level,
     true as has_own_id,
-    try_cast(l.amount as double)
-    / case when c.is_corporate then 1 else coalesce(d.rate, c.rate) end as amount_corporate
+    o.iso_code as corporate_currency,
+    case when c.is_corporate then 1 else c.rate end as corporate_rate
 from latest as l
 left join record_types as t on l.record_type_id = t.id
 left join first_versions as v on l.id = v.id
@@ -124,11 +112,7 @@ left join (
     select distinct opportunity_id from raw.salesforce_opportunity_history
 ) as h on l.id = h.opportunity_id
 left join rates as c on l.currency_iso_code = c.iso_code
-left join dated_rates as d
-    on
-        l.currency_iso_code = d.iso_code
-        and try_cast(l.close_date as date) >= d.from_on
-        and try_cast(l.close_date as date) < d.until_on
+left join (select min(iso_code) as iso_code from rates where is_corporate) as o on true
 where
     coalesce(l.is_deleted, 'false') <> 'true'
     and coalesce(l.is_gone, 'false') <> 'true'

@@ -115,8 +115,7 @@ select
     cast(epoch(try_cast(l.last_modified_date as timestamp)) as bigint) as modified_sec,
     cast(null as varchar) as outcome_hint,
     case when try_cast(l.created_date as timestamp) < f.since then 'partial' end as history_level,
-    l.opportunity_id is not null as has_own_id,
-    cast(null as double) as amount_corporate
+    l.opportunity_id is not null as has_own_id
 from latest as l
 left join accounts as a on lower(trim(l.account_name)) = a.word
 left join users as u on lower(trim(l.owner)) = u.word
