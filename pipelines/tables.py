@@ -20,7 +20,7 @@ from pipelines.warehouse import transaction
 SQL = Path(__file__).parent / "sql"
 HOPS = ("crm", "core", "features", "marts")
 READS = {
-    "crm": {"raw"},
+    "crm": {"raw", "crm"},
     "core": {"crm", "core"},
     "features": {"core", "features"},
     "marts": {"core", "features", "marts", "raw"},
@@ -81,6 +81,21 @@ def parse(path: Path, schema: str, table: str) -> Query:
     return Query(schema, table, text, " ".join(comment), reads, schema == "crm", path)
 
 
+def _of_vendor(path: Path, vendor: str) -> Query:
+    """One select of a vendor, which reads raw tables and the vendor's own steps."""
+    query = parse(path, "crm", f"{vendor}_{path.stem}")
+    steps = {f"crm.{vendor}_{step.stem}" for step in (SQL / "crm" / vendor / "steps").glob("*.sql")}
+    strangers = sorted(
+        name for name in query.reads if name.startswith("crm.") and name not in steps
+    )
+    if strangers:
+        raise QueryError(
+            f"{path}: reads {', '.join(strangers)}, which is no step of {vendor}; what several of "
+            f"its selects need stands in sql/crm/{vendor}/steps/."
+        )
+    return query
+
+
 def _unions(vendor_queries: Iterable[Query], shapes: Iterable[str]) -> list[Query]:
     """`crm.<table>`: every vendor's select of that table, one below the other by name."""
     by_shape: dict[str, list[Query]] = {shape: [] for shape in shapes}
@@ -112,9 +127,12 @@ def queries() -> Mapping[str, Query]:
     those).
     """
     found: list[Query] = []
-    vendors = []
-    for path in sorted((SQL / "crm").glob("*/*.sql")):
-        vendors.append(parse(path, "crm", f"{path.parent.name}_{path.stem}"))
+    vendors = [_of_vendor(path, path.parent.name) for path in sorted((SQL / "crm").glob("*/*.sql"))]
+    # What several selects of a vendor need stands once, beside them, and in no common shape.
+    found += [
+        _of_vendor(path, path.parent.parent.name)
+        for path in sorted((SQL / "crm").glob("*/steps/*.sql"))
+    ]
     found += vendors + _unions(vendors, {query.path.stem for query in vendors if query.path})
     for schema in HOPS[1:]:
         found += [parse(path, schema, path.stem) for path in sorted((SQL / schema).glob("*.sql"))]

@@ -35,6 +35,21 @@ def test_a_hop_reads_only_the_hop_before(tmp_path):
         tables.parse(written(tmp_path, "-- x\nselect * from raw.salesforce_task"), "core", "x")
 
 
+def test_a_vendor_reads_its_own_steps_only(tmp_path, monkeypatch):
+    place = tmp_path / "crm" / "acme"
+    (place / "steps").mkdir(parents=True)
+    (place / "steps" / "named.sql").write_text("-- Deals by name.\nselect 1 as id", "utf-8")
+    (place / "deals.sql").write_text("-- Deals.\nselect id from crm.acme_named", "utf-8")
+    monkeypatch.setattr(tables, "SQL", tmp_path)
+    tables.queries.cache_clear()
+    assert list(tables.queries()) == ["crm.acme_named", "crm.acme_deals", "crm.deals"]
+    (place / "deals.sql").write_text("-- Deals.\nselect id from crm.other_deals", "utf-8")
+    tables.queries.cache_clear()
+    with pytest.raises(tables.QueryError, match=r"crm\.other_deals, which is no step of acme"):
+        tables.queries()
+    tables.queries.cache_clear()
+
+
 def test_every_query_is_described_and_ordered():
     seen = set()
     for name, query in tables.queries().items():
