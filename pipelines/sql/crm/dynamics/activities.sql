@@ -6,7 +6,8 @@ with merged as (
         max(lower(kind)) as kind,
         max(subject) as subject,
         max(lower(regarding_id)) as regarding_id,
-        max(lower(owner_id)) as owner_id,
+        max(lower(regarding)) as regarding,
+        coalesce(max(lower(owner_id)), max(lower(owner))) as owner_id,
         max(lower(direction)) as direction,
         max(lower(statecode)) as statecode,
         max(lower(statuscode)) as statuscode,
@@ -53,12 +54,21 @@ timed as (
 
 deals as (
     select distinct lower(id) as opportunity_id from raw.dynamics_opportunity
+),
+
+-- A sheet names what an act is about; a name that several deals share says not which.
+names as (
+    select lower(name) as name, min(lower(id)) as opportunity_id
+    from raw.dynamics_opportunity
+    where name is not null
+    group by lower(name)
+    having count(distinct lower(id)) = 1
 )
 
 select
     'dynamics' as source,
     'dynamics:' || t.id as activity_id,
-    'dynamics:' || d.opportunity_id as deal_id,
+    'dynamics:' || coalesce(d.opportunity_id, n.opportunity_id) as deal_id,
     case when d.opportunity_id is null then 'dynamics:' || t.regarding_id end as account_id,
     'dynamics:' || t.owner_id as seller_id,
     cast(null as varchar) as contact_id,
@@ -91,6 +101,7 @@ select
     t.word as type_word
 from timed as t
 left join deals as d on t.regarding_id = d.opportunity_id
+left join names as n on t.regarding_id is null and t.regarding = n.name
 where
     t.happened_at is not null
     -- An open e-mail is a draft; an open task or call is a promise.

@@ -34,22 +34,41 @@ stays as (
     group by lower(opportunity_id)
 ),
 
+-- A landing lists a word for each language; one of them stands for all.
+labels as (
+    select code, min(label) as label
+    from raw.dynamics_label
+    where object in ('opportunity', '3') and attribute = 'statuscode'
+    group by code
+),
+
 worded as (
     select
         o.*,
-        coalesce(o.state_label, s.label, case o.statecode
-            when '0' then 'Open' when '1' then 'Won' when '2' then 'Lost' else o.statecode
-        end) as state,
+        -- A word of a language that is not known here tells nothing.
+        case
+            when
+                o.statecode = '0'
+                or lower(coalesce(o.state_label, o.statecode))
+                in ('open', 'offen', 'ouverte', 'abierta', '진행 중', '열림')
+                then 'open'
+            when
+                o.statecode = '1'
+                or lower(coalesce(o.state_label, o.statecode))
+                in ('won', 'gewonnen', 'conclue', 'ganada', 'lograda', '성공')
+                then 'won'
+            when
+                o.statecode = '2'
+                or lower(coalesce(o.state_label, o.statecode))
+                in ('lost', 'verloren', 'perdue', 'perdida', '실패')
+                then 'lost'
+        end as state,
         coalesce(o.status_label, r.label, case o.statuscode
             when '1' then 'In Progress' when '2' then 'On Hold' when '3' then 'Won'
             when '4' then 'Canceled' when '5' then 'Out-Sold' else o.statuscode
         end) as reason
     from latest as o
-    left join raw.dynamics_label as s
-        on s.object = 'opportunity' and s.attribute = 'statecode' and o.statecode = s.code
-    left join raw.dynamics_label as r
-        on r.object = 'opportunity' and r.attribute = 'statuscode' and o.statuscode = r.code
-    qualify row_number() over (partition by o.id order by s._line, r._line) = 1
+    left join labels as r on o.statuscode = r.code
 )
 
 select
@@ -61,7 +80,7 @@ select
     coalesce(o.process, b.process, 'default') as pipeline,
     o.name,
     case
-        when lower(o.state) in ('won', '성공')
+        when o.state = 'won'
             then coalesce(try_cast(o.actual_value as double), try_cast(o.estimated_value as double))
         else try_cast(o.estimated_value as double)
     end as amount,
@@ -71,31 +90,31 @@ select
     cast(epoch(try_cast(o.created_at as timestamp)) as bigint) as created_sec,
     try_cast(
         case
-            when lower(o.state) in ('open', '진행 중', '열림') then o.est_close_date
+            when o.state = 'open' then o.est_close_date
             else coalesce(o.actual_close_date, o.est_close_date)
         end as date
     ) as close_on,
     cast(
         try_cast(
             case
-                when lower(o.state) in ('open', '진행 중', '열림') then o.est_close_date
+                when o.state = 'open' then o.est_close_date
                 else coalesce(o.actual_close_date, o.est_close_date)
             end as date
         ) - date '1970-01-01' as integer
     ) as close_day,
-    lower(o.state) not in ('open', '진행 중', '열림') as is_closed,
-    lower(o.state) in ('won', '성공') as is_won,
+    o.state <> 'open' as is_closed,
+    o.state = 'won' as is_won,
     case
-        when lower(o.state) in ('open', '진행 중', '열림')
+        when o.state = 'open'
             then
                 case
                     when lower(o.reason) = 'on hold' then o.reason
                     else coalesce(b.stage, o.step_name, o.sales_stage, o.reason)
                 end
-        else coalesce(o.reason, o.state)
+        else coalesce(o.reason, o.state_label, o.statecode)
     end as stage,
     try_cast(o.close_probability as double) / 100 as crm_probability,
-    case when lower(o.state) in ('lost', '실패') then o.reason end as lost_reason,
+    case when o.state = 'lost' then o.reason end as lost_reason,
     c.description as lost_reason_detail,
     coalesce(c.competitor, o.competitor) as competitor,
     o.lead_source,
@@ -106,7 +125,7 @@ select
         epoch(
             try_cast(
                 case
-                    when lower(o.state) in ('open', '진행 중', '열림') then b.started_at
+                    when o.state = 'open' then b.started_at
                     else c.closed_at
                 end as timestamp
             )

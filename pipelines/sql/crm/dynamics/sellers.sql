@@ -1,4 +1,4 @@
--- Dynamics users as sellers, and those that only opportunities name. Access mode 4 is an application.
+-- Dynamics users as sellers, and those that only opportunities and activities name. Access mode 4 is an application.
 with named as (
     select
         lower(id) as id,
@@ -11,6 +11,9 @@ with named as (
     union all
     select lower(coalesce(owner_id, owner)), owner, null, null, null, null
     from raw.dynamics_opportunity
+    union all
+    select lower(coalesce(owner_id, owner)), owner, null, null, null, null
+    from raw.dynamics_activity
 )
 
 select

@@ -9,25 +9,41 @@ with deals as (
             when '4' then 'Canceled' when '5' then 'Out-Sold' else statuscode
         end) as reason,
         statuscode,
-        lower(coalesce(state_label, case statecode
-            when '0' then 'open' when '1' then 'won' when '2' then 'lost' else statecode
-        end)) as state
+        status_label,
+        -- A word of a language that is not known here tells nothing.
+        case
+            when
+                statecode = '0'
+                or lower(coalesce(state_label, statecode))
+                in ('open', 'offen', 'ouverte', 'abierta', '진행 중', '열림')
+                then 'open'
+            when
+                statecode = '1'
+                or lower(coalesce(state_label, statecode))
+                in ('won', 'gewonnen', 'conclue', 'ganada', 'lograda', '성공')
+                then 'won'
+            when
+                statecode = '2'
+                or lower(coalesce(state_label, statecode))
+                in ('lost', 'verloren', 'perdue', 'perdida', '실패')
+                then 'lost'
+        end as state
     from raw.dynamics_opportunity
 ),
 
 labels as (
     select code, min(label) as label
     from raw.dynamics_label
-    where object = 'opportunity' and attribute = 'statuscode'
+    where object in ('opportunity', '3') and attribute = 'statuscode'
     group by code
 ),
 
 words as (
     select
         d.pipeline,
-        coalesce(l.label, d.reason) as stage,
-        d.state not in ('open', '진행 중', '열림') as is_closed,
-        d.state in ('won', '성공') as is_won
+        coalesce(d.status_label, l.label, d.reason) as stage,
+        d.state <> 'open' as is_closed,
+        d.state = 'won' as is_won
     from deals as d
     left join labels as l on d.statuscode = l.code
     union all
