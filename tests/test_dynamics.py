@@ -147,12 +147,48 @@ def test_a_sheet_in_another_language(told, folder, header, states):
         folder / "export.xlsx",
         [
             header.split("|"),
-            ["A-1", "x", "2026-03-20 10:00", "Roof", "Alder", "2026-06-30", 50, states[0]]
-            + ["r1", "Kim", "2026-01-05 09:00", ""],
-            ["A-2", "x", "2026-02-12 10:00", "Gate", "Birch", "2026-02-28", 20, states[1]]
-            + ["r2", "Kim", "2025-11-05 09:00", "2026-02-10"],
-            ["A-3", "x", "2026-01-20 10:00", "Mast", "Birch", "2026-01-28", 30, states[2]]
-            + ["r3", "Kim", "2025-10-05 09:00", "2026-01-19"],
+            [
+                "A-1",
+                "x",
+                "2026-03-20 10:00",
+                "Roof",
+                "Alder",
+                "2026-06-30",
+                50,
+                states[0],
+                "r1",
+                "Kim",
+                "2026-01-05 09:00",
+                "",
+            ],
+            [
+                "A-2",
+                "x",
+                "2026-02-12 10:00",
+                "Gate",
+                "Birch",
+                "2026-02-28",
+                20,
+                states[1],
+                "r2",
+                "Kim",
+                "2025-11-05 09:00",
+                "2026-02-10",
+            ],
+            [
+                "A-3",
+                "x",
+                "2026-01-20 10:00",
+                "Mast",
+                "Birch",
+                "2026-01-28",
+                30,
+                states[2],
+                "r3",
+                "Kim",
+                "2025-10-05 09:00",
+                "2026-01-19",
+            ],
         ],
     )
     assert told(folder).rows(
@@ -220,7 +256,8 @@ def test_a_task_beside_its_pointer_is_a_promise(told, folder):
     done = '"actualend": "2026-02-22T08:00:00Z", "modifiedon": "2026-02-22T08:00:00Z"'
     due = '"scheduledend": "2026-02-20T00:00:00Z"'
     (folder / "activitypointers.json").write_text(
-        f'{{"value": [{{"activityid": "b-1", "activitytypecode": "task", {about}, {due}, {done}}}]}}'
+        '{"value": [{"activityid": "b-1", "activitytypecode": "task", '
+        f"{about}, {due}, {done}}}]}}"
     )
     (folder / "tasks.json").write_text(
         f'{{"value": [{{"activityid": "b-1", {about}, {due}, {done}}}]}}'
