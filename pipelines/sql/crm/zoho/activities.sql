@@ -4,6 +4,7 @@ with calls as (
     select
         id,
         related_id,
+        lower(trim(related)) as related,
         contact_id,
         coalesce(owner_id, lower(owner)) as owner,
         try_cast(started_at as timestamp) as happened_at,
@@ -36,6 +37,7 @@ meetings as (
     select
         id,
         related_id,
+        lower(trim(related)) as related,
         contact_id,
         coalesce(owner_id, lower(owner)) as owner,
         try_cast(started_at as timestamp) as happened_at,
@@ -62,6 +64,7 @@ tasks as (
     select
         id,
         related_id,
+        lower(trim(related)) as related,
         contact_id,
         coalesce(owner_id, lower(owner)) as owner,
         coalesce(
@@ -91,6 +94,7 @@ mails as (
     select
         message_id as id,
         related_id,
+        lower(trim(related)) as related,
         cast(null as varchar) as contact_id,
         coalesce(owner_id, lower(owner)) as owner,
         try_cast(sent_at as timestamp) as happened_at,
@@ -130,12 +134,21 @@ latest as (
 
 deals as (
     select distinct regexp_replace(id, '^zcrm_', '') as deal_id from raw.zoho_deal
+),
+
+-- Where only a name is told, one that several deals share says not which.
+names as (
+    select lower(trim(deal_name)) as name, min(regexp_replace(id, '^zcrm_', '')) as deal_id
+    from raw.zoho_deal
+    where deal_name is not null
+    group by lower(trim(deal_name))
+    having count(distinct regexp_replace(id, '^zcrm_', '')) = 1
 )
 
 select
     'zoho' as source,
     'zoho:' || regexp_replace(a.id, '^zcrm_', '') as activity_id,
-    'zoho:' || d.deal_id as deal_id,
+    'zoho:' || coalesce(d.deal_id, n.deal_id) as deal_id,
     -- What is related to no deal is related to an account.
     'zoho:' || case when d.deal_id is null then regexp_replace(a.related_id, '^zcrm_', '') end
         as account_id,
@@ -156,3 +169,4 @@ select
     a.type_word
 from latest as a
 left join deals as d on regexp_replace(a.related_id, '^zcrm_', '') = d.deal_id
+left join names as n on a.related_id is null and a.related = n.name

@@ -10,19 +10,31 @@ with latest as (
     ) = 1
 ),
 
+-- Where only a name is told, one that several deals share says not which.
+names as (
+    select lower(trim(deal_name)) as name, min(regexp_replace(id, '^zcrm_', '')) as deal_id
+    from raw.zoho_deal
+    where deal_name is not null
+    group by lower(trim(deal_name))
+    having count(distinct regexp_replace(id, '^zcrm_', '')) = 1
+),
+
 dated as (
     select
-        *,
-        try_cast(created_at as timestamp) as made_at,
-        try_cast(due_date as date) as due_on,
-        case when is_kept then try_cast(coalesce(closed_at, modified_at) as timestamp) end as kept_at
-    from latest
-    where related_id is not null and created_at is not null
+        l.*,
+        coalesce(regexp_replace(l.related_id, '^zcrm_', ''), n.deal_id) as about_id,
+        try_cast(l.created_at as timestamp) as made_at,
+        try_cast(l.due_date as date) as due_on,
+        case when l.is_kept then try_cast(coalesce(l.closed_at, l.modified_at) as timestamp) end
+            as kept_at
+    from latest as l
+    left join names as n on l.related_id is null and lower(trim(l.related)) = n.name
+    where l.created_at is not null
 )
 
 select
     'zoho' as source,
-    'zoho:' || regexp_replace(related_id, '^zcrm_', '') as deal_id,
+    'zoho:' || about_id as deal_id,
     'zoho:' || regexp_replace(id, '^zcrm_', '') as commitment_id,
     subject,
     made_at,
@@ -33,4 +45,4 @@ select
     cast(epoch(kept_at) as bigint) as kept_sec,
     cast(null as varchar) as made_by
 from dated
-where kept_at is null or kept_at > made_at + interval 10 minute
+where about_id is not null and (kept_at is null or kept_at > made_at + interval 10 minute)

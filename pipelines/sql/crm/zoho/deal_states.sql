@@ -1,13 +1,23 @@
 -- Zoho's stage history: one row per stay in a stage, with the amount and closing date of then.
-with changes as (
+with names as (
+    select lower(trim(deal_name)) as name, min(regexp_replace(id, '^zcrm_', '')) as deal_id
+    from raw.zoho_deal
+    where deal_name is not null
+    group by lower(trim(deal_name))
+    having count(distinct regexp_replace(id, '^zcrm_', '')) = 1
+),
+
+changes as (
     select distinct
-        regexp_replace(deal_id, '^zcrm_', '') as deal_id,
-        stage,
-        amount,
-        closing_date,
-        modified_at,
-        regexp_replace(modified_by, '^zcrm_', '') as modified_by
-    from raw.zoho_stage_history
+        -- A name that several deals share says not which.
+        coalesce(regexp_replace(h.deal_id, '^zcrm_', ''), n.deal_id) as deal_id,
+        h.stage,
+        h.amount,
+        h.closing_date,
+        h.modified_at,
+        regexp_replace(h.modified_by, '^zcrm_', '') as modified_by
+    from raw.zoho_stage_history as h
+    left join names as n on h.deal_id is null and lower(trim(h.deal_name)) = n.name
 )
 
 select
@@ -24,3 +34,4 @@ select
     stage as sort_key,
     cast(null as boolean) as is_bulk
 from changes
+where deal_id is not null
