@@ -712,3 +712,21 @@ def test_without_an_export_there_is_nothing(told):
     names = [name for name in tables.queries() if name.startswith("crm.salesforce_")]
     counts = {name: core.rows(f"select count(*) from {name}")[0][0] for name in names}
     assert counts == dict.fromkeys(names, 0)
+
+
+def test_report_as_it_stands_on_the_screen(told, folder):
+    (folder / "Opportunity Pipeline-2026-03-29-09-15-27.csv").write_text(
+        "Opportunity Pipeline,,,,\n"
+        "As of 2026-03-29 09:15:27 Eastern Standard Time/EST,,,,\n"
+        ",,,,\n"
+        "Stage  ↑,Opportunity Name,Opportunity Owner,Close Date ▼,Created Date\n"
+        "Qualification,Roof,Kim,2026-06-30,2026-01-05\n"
+        "Closed Won,Gate,Kim,2026-02-10,2025-11-06\n"
+        "Total,,,,\n"
+    )
+    assert told(folder).rows(
+        "select name, status, stage, expected_close_on::varchar from core.deals order by name"
+    ) == [
+        ("Gate", "won", "Closed Won", None),
+        ("Roof", "open", "Qualification", "2026-06-30"),
+    ]
