@@ -730,3 +730,20 @@ def test_report_as_it_stands_on_the_screen(told, folder):
         ("Gate", "won", "Closed Won", None),
         ("Roof", "open", "Qualification", "2026-06-30"),
     ]
+
+
+def test_report_of_a_korean_user(told, folder):
+    (folder / "report1711703732.csv").write_text(
+        "기회 소유자,계정 이름,기회 이름,단계,금액,마감일,만든 날짜,실주 사유\n"
+        '김민지,가나,지붕,협상,"3,000,000",2026. 6. 30.,2026. 1. 5.,\n'
+        '김민지,다라,대문,Closed Lost,"2,000,000",2026. 2. 10.,2025. 11. 5.,예산 삭감\n'
+        '김민지,마바,기둥,Qualification,"1,000",2026. 7. 1.,2026. 3. 2.,\n'
+    )
+    assert told(folder).rows(
+        "select name, status, amount, substr(seller_id, 12), substr(account_id, 12), "
+        "closed_at::varchar, lost_reason from core.deals order by created_at"
+    ) == [
+        ("대문", "lost", 2e6, "김민지", "다라", "2026-02-10 12:00:00", "예산 삭감"),
+        ("지붕", "open", 3e6, "김민지", "가나", None, None),
+        ("기둥", "open", 1e3, "김민지", "마바", None, None),
+    ]
