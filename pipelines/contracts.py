@@ -22,7 +22,7 @@ ROLES = {
     "case_amount": ("case_amount", "number"),
 }
 # A report on the screen marks the columns that it is sorted by.
-AROUND = " \t\r\n\u00a0\u2191\u2193\u25b2\u25bc"
+ARROWS = "\u2191\u2193\u25b2\u25bc"
 NEEDED_ROLES = ("case", "activity", "time")
 NEEDED_EVENT_COLUMNS = tuple(ROLES[role][0] for role in NEEDED_ROLES)
 EVENT_COLUMNS = (*(name for name, _ in ROLES.values()), "contract")
@@ -63,8 +63,9 @@ class ContractError(ValueError):
 
 
 def header_key(header: str) -> str:
-    """A header as it is compared: NFC, lower case, without BOM, spaces or a sort's arrow around."""
-    return unicodedata.normalize("NFC", header).replace("\ufeff", "").strip(AROUND).lower()
+    """A header as it is compared: NFC, trimmed, without BOM or a sort's arrow, lower case."""
+    bare = unicodedata.normalize("NFC", header).replace("\ufeff", "").strip()
+    return bare.strip(ARROWS).strip().lower()
 
 
 def fixed_columns(header: Sequence[str], pair: Sequence[str]) -> int:
