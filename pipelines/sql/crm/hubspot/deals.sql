@@ -100,11 +100,14 @@ dictionary as (
         s.stage,
         try_cast(s.display_order as integer) as place,
         -- A stage from which nothing can be won ends a deal, whatever else is said of it.
-        coalesce(s.is_closed = 'true', false)
-        or coalesce(s.closed_won = 'true', false)
-        or coalesce(q.probability = 0, false) as is_closed,
-        coalesce(s.closed_won = 'true', s.is_closed = 'true' and q.probability = 1, false)
-            as is_won,
+        case
+            when 'true' in (s.is_closed, s.closed_won) or q.probability = 0 then true
+            else coalesce(s.is_closed = 'true', q.probability = 1)
+        end as is_closed,
+        coalesce(
+            s.closed_won = 'true',
+            case when s.is_closed = 'false' then false else q.probability = 1 end
+        ) as is_won,
         q.probability
     from told_stages as s
     left join pipeline_names as n on lower(s.pipeline_id) = n.word
@@ -231,14 +234,14 @@ flagged as (
             k.is_closed,
             n.is_closed_id,
             n.is_closed = 'true',
-            regexp_full_match(lower(n.deal_stage), 'closed ?(won|lost)')
+            case when regexp_full_match(lower(n.deal_stage), 'closed ?(won|lost)') then true end
         ) as is_closed_now,
         coalesce(
             case when n.is_won = 'true' then true end,
             k.is_won,
             n.is_won_id,
             n.is_won = 'true',
-            regexp_full_match(lower(n.deal_stage), 'closed ?won')
+            case when regexp_full_match(lower(n.deal_stage), 'closed ?won') then true end
         ) as is_won_now,
         coalesce(
             case
@@ -269,11 +272,10 @@ select
     f.currency,
     try_cast(f.created_at as timestamp) as created_at,
     cast(floor(epoch(try_cast(f.created_at as timestamp))) as bigint) as created_sec,
-    cast(try_cast(f.close_at as timestamp) as date) as close_on,
-    cast(cast(try_cast(f.close_at as timestamp) as date) - date '1970-01-01' as integer)
-        as close_day,
-    coalesce(f.is_closed_now, false) as is_closed,
-    coalesce(f.is_closed_now and f.is_won_now, false) as is_won,
+    f.close_on,
+    cast(f.close_on - date '1970-01-01' as integer) as close_day,
+    f.is_closed_now as is_closed,
+    case when f.is_closed_now then f.is_won_now else f.is_closed_now end as is_won,
     f.stage,
     f.crm_probability,
     nullif(trim(f.lost_reason), '') as lost_reason,

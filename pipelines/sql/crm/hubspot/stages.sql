@@ -76,11 +76,14 @@ dictionary as (
         s.stage,
         try_cast(s.display_order as integer) as place,
         -- A stage from which nothing can be won ends a deal, whatever else is said of it.
-        coalesce(s.is_closed = 'true', false)
-        or coalesce(s.closed_won = 'true', false)
-        or coalesce(q.probability = 0, false) as is_closed,
-        coalesce(s.closed_won = 'true', s.is_closed = 'true' and q.probability = 1, false)
-            as is_won,
+        case
+            when 'true' in (s.is_closed, s.closed_won) or q.probability = 0 then true
+            else coalesce(s.is_closed = 'true', q.probability = 1)
+        end as is_closed,
+        coalesce(
+            s.closed_won = 'true',
+            case when s.is_closed = 'false' then false else q.probability = 1 end
+        ) as is_won,
         q.probability
     from told_stages as s
     left join pipeline_names as n on lower(s.pipeline_id) = n.word
