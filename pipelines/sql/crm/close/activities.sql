@@ -1,6 +1,61 @@
 -- Acts in a Close export. They belong to a company (a lead in Close); core places those of a company
 -- with one open deal on that deal.
-with acts as (
+-- Each kind comes in a file of its own, or all of them in one list that says of what kind each is.
+with emails as (
+    select
+        id, lead_id, contact_id, user_id, direction, status, subject, sequence_id, sent_at,
+        created_at, modified_at, _file, _line
+    from raw.close_email
+    where coalesce(activity_type, 'Email') = 'Email'
+    union all
+    select
+        id, lead_id, contact_id, user_id, direction, status, subject, sequence_id, sent_at,
+        created_at, modified_at, _file, _line
+    from raw.close_activity
+    where activity_type = 'Email'
+),
+
+calls as (
+    select
+        id, lead_id, contact_id, user_id, direction, duration, note, happened_at, created_at,
+        modified_at, _file, _line
+    from raw.close_call
+    where coalesce(activity_type, 'Call') = 'Call'
+    union all
+    select
+        id, lead_id, contact_id, user_id, direction, duration, note, happened_at, created_at,
+        modified_at, _file, _line
+    from raw.close_activity
+    where activity_type = 'Call'
+),
+
+messages as (
+    select
+        id, lead_id, contact_id, user_id, direction, status, text, sent_at, created_at, modified_at,
+        _file, _line
+    from raw.close_message
+    union all
+    select
+        id, lead_id, contact_id, user_id, direction, status, text, sent_at, created_at, modified_at,
+        _file, _line
+    from raw.close_activity
+    where activity_type = 'SMS'
+),
+
+meetings as (
+    select
+        id, lead_id, contact_id, user_id, title, status, duration, starts_at, ends_at, created_at,
+        modified_at, _file, _line
+    from raw.close_meeting
+    union all
+    select
+        id, lead_id, contact_id, user_id, title, status, duration, starts_at, ends_at, created_at,
+        modified_at, _file, _line
+    from raw.close_activity
+    where activity_type = 'Meeting'
+),
+
+acts as (
     select
         id,
         lead_id,
@@ -18,7 +73,7 @@ with acts as (
         modified_at,
         _file,
         _line
-    from raw.close_email
+    from emails
     where coalesce(lower(status), '') not in ('draft', 'scheduled', 'outbox', 'error')
     union all by name
     select
@@ -38,7 +93,7 @@ with acts as (
         modified_at,
         _file,
         _line
-    from raw.close_call
+    from calls
     union all by name
     select
         id,
@@ -56,7 +111,7 @@ with acts as (
         modified_at,
         _file,
         _line
-    from raw.close_message
+    from messages
     where coalesce(lower(status), '') not in ('draft', 'scheduled', 'error')
     union all by name
     select
@@ -84,7 +139,7 @@ with acts as (
         modified_at,
         _file,
         _line
-    from raw.close_meeting
+    from meetings
 ),
 
 latest as (

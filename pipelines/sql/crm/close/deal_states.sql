@@ -1,6 +1,19 @@
 -- Close's log of statuses: the status that an opportunity was created in, and each move. The log
 -- holds no amounts and no expected dates.
-with changes as (
+with log as (
+    select
+        id, opportunity_id, user_id, old_status_label, old_status_type, new_status_label,
+        new_status_type, created_at
+    from raw.close_status_change
+    union all
+    select
+        id, opportunity_id, user_id, old_status_label, old_status_type, new_status_label,
+        new_status_type, created_at
+    from raw.close_activity
+    where activity_type = 'OpportunityStatusChange'
+),
+
+changes as (
     select distinct
         coalesce(id, concat_ws('/', opportunity_id, created_at, new_status_label)) as id,
         opportunity_id,
@@ -8,7 +21,7 @@ with changes as (
         old_status_label,
         new_status_label,
         created_at
-    from raw.close_status_change
+    from log
 ),
 
 firsts as (

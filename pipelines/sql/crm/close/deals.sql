@@ -1,6 +1,19 @@
 -- Close opportunities as they stand in the export. Values are in hundredths of the currency; a
 -- monthly or annual one is kept as the amount of its period.
-with latest as (
+with log as (
+    select
+        id, opportunity_id, user_id, old_status_label, old_status_type, new_status_label,
+        new_status_type, created_at
+    from raw.close_status_change
+    union all
+    select
+        id, opportunity_id, user_id, old_status_label, old_status_type, new_status_label,
+        new_status_type, created_at
+    from raw.close_activity
+    where activity_type = 'OpportunityStatusChange'
+),
+
+latest as (
     select *
     from raw.close_opportunity
     qualify row_number() over (
@@ -16,7 +29,7 @@ logged as (
         -- Closed once, and open again.
         max(case when old_status_type in ('won', 'lost') and new_status_type = 'active' then 1 end)
             = 1 as is_reopened
-    from raw.close_status_change
+    from log
     group by opportunity_id
 )
 

@@ -10,7 +10,14 @@ with latest as (
 
 changes as (
     select lead_id, user_id, new_status_label, created_at
-    from raw.close_lead_status_change
+    from (
+        select id, lead_id, user_id, new_status_label, created_at, _file, _line
+        from raw.close_lead_status_change
+        union all
+        select id, lead_id, user_id, new_status_label, created_at, _file, _line
+        from raw.close_activity
+        where activity_type = 'LeadStatusChange'
+    )
     qualify row_number() over (
         partition by lead_id
         order by created_at desc, id desc nulls last, _file desc, _line desc

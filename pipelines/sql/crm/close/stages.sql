@@ -1,5 +1,18 @@
 -- Statuses that Close opportunities and their log name; their type says whether they end a deal.
-with words as (
+with log as (
+    select
+        id, opportunity_id, user_id, old_status_label, old_status_type, new_status_label,
+        new_status_type, created_at
+    from raw.close_status_change
+    union all
+    select
+        id, opportunity_id, user_id, old_status_label, old_status_type, new_status_label,
+        new_status_type, created_at
+    from raw.close_activity
+    where activity_type = 'OpportunityStatusChange'
+),
+
+words as (
     select
         coalesce(pipeline_name, pipeline_id, 'default') as pipeline,
         status_label,
@@ -10,10 +23,10 @@ with words as (
 
 moves as (
     select old_status_label as status_label, old_status_type as status_type
-    from raw.close_status_change
+    from log
     union
     select new_status_label, new_status_type
-    from raw.close_status_change
+    from log
 ),
 
 every as (

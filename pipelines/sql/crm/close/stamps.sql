@@ -12,6 +12,8 @@ with stamps as (
     union all
     select greatest(created_at, modified_at) from raw.close_call
     union all
+    select greatest(created_at, modified_at) from raw.close_activity
+    union all
     select greatest(created_at, modified_at) from raw.close_meeting
     union all
     select greatest(created_at, modified_at) from raw.close_message

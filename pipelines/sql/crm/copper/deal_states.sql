@@ -1,5 +1,25 @@
 -- Changes of stage and of status that Copper's activities log. They hold no amounts and no dates.
-with changes as (
+-- Stages stand in a table of their own or in their pipeline's cell.
+with told_stages as (
+    select id, name, pipeline_id, try_cast(win_probability as double) as win_probability
+    from raw.copper_pipeline_stage
+    union all
+    select
+        cell ->> '$.id' as id,
+        cell ->> '$.name' as name,
+        pipeline_id,
+        try_cast(cell ->> '$.win_probability' as double) as win_probability
+    from (
+        select
+            id as pipeline_id,
+            unnest(
+                case when json_valid(stages) then json_extract(stages, '$[*]') else [] end
+            ) as cell
+        from raw.copper_pipeline
+    )
+),
+
+changes as (
     select
         id,
         parent_id,
@@ -8,7 +28,7 @@ with changes as (
         a.happened_at
     from raw.copper_activity as a
     left join (
-        select id as stage_id, min(name) as name from raw.copper_pipeline_stage group by id
+        select id as stage_id, min(name) as name from told_stages group by id
     ) as s on a.new_value = s.stage_id
     where
         lower(a.parent_type) = 'opportunity'

@@ -9,8 +9,28 @@ with latest as (
     ) = 1
 ),
 
+-- Stages stand in a table of their own or in their pipeline's cell.
+told_stages as (
+    select id, name, pipeline_id, try_cast(win_probability as double) as win_probability
+    from raw.copper_pipeline_stage
+    union all
+    select
+        cell ->> '$.id' as id,
+        cell ->> '$.name' as name,
+        pipeline_id,
+        try_cast(cell ->> '$.win_probability' as double) as win_probability
+    from (
+        select
+            id as pipeline_id,
+            unnest(
+                case when json_valid(stages) then json_extract(stages, '$[*]') else [] end
+            ) as cell
+        from raw.copper_pipeline
+    )
+),
+
 stages as (
-    select id, min(name) as name from raw.copper_pipeline_stage group by id
+    select id, min(name) as name from told_stages group by id
 ),
 
 pipelines as (
@@ -49,7 +69,8 @@ select
     coalesce(o.loss_reason, r.name, o.loss_reason_id) as lost_reason,
     cast(null as varchar) as lost_reason_detail,
     o.competitor,
-    coalesce(o.customer_source, c.name, o.customer_source_id) as lead_source,
+    -- An id that no list names says nothing of where a deal came from.
+    coalesce(o.customer_source, c.name) as lead_source,
     cast(null as varchar) as deal_type,
     cast(null as date) as return_on,
     cast(null as integer) as return_day,

@@ -3,17 +3,40 @@ with pipelines as (
     select id, min(name) as name from raw.copper_pipeline group by id
 ),
 
+-- Stages stand in a table of their own or in their pipeline's cell.
+told_stages as (
+    select id, name, pipeline_id, try_cast(win_probability as double) as win_probability
+    from raw.copper_pipeline_stage
+    union all
+    select
+        cell ->> '$.id' as id,
+        cell ->> '$.name' as name,
+        pipeline_id,
+        try_cast(cell ->> '$.win_probability' as double) as win_probability
+    from (
+        select
+            id as pipeline_id,
+            unnest(
+                case when json_valid(stages) then json_extract(stages, '$[*]') else [] end
+            ) as cell
+        from raw.copper_pipeline
+    )
+),
+
 listed as (
     select
         coalesce(p.name, s.pipeline_id, 'default') as pipeline,
         s.name as stage,
-        cast(round(try_cast(s.win_probability as double)) as integer) as stage_order,
+        cast(round(s.win_probability) as integer) as stage_order,
         false as is_closed,
         false as is_won,
-        try_cast(s.win_probability as double) / 100 as crm_probability
-    from raw.copper_pipeline_stage as s
+        s.win_probability / 100 as crm_probability
+    from told_stages as s
     left join pipelines as p on s.pipeline_id = p.id
-    qualify row_number() over (partition by pipeline, s.name order by s.id, s._file, s._line) = 1
+    where s.name is not null
+    qualify row_number() over (
+        partition by pipeline, s.name order by s.id, s.win_probability nulls last
+    ) = 1
 ),
 
 named as (
@@ -23,7 +46,7 @@ named as (
     from raw.copper_opportunity as o
     left join pipelines as p on o.pipeline_id = p.id
     left join (
-        select id, min(name) as name from raw.copper_pipeline_stage group by id
+        select id, min(name) as name from told_stages group by id
     ) as s on o.pipeline_stage_id = s.id
 ),
 

@@ -49,7 +49,8 @@ select
     coalesce(d.lost_reason, r.name, d.deal_reason_id) as lost_reason,
     cast(null as varchar) as lost_reason_detail,
     d.competitor,
-    coalesce(d.lead_source, c.name, d.lead_source_id) as lead_source,
+    -- An id that no list names says nothing of where a deal came from.
+    coalesce(d.lead_source, c.name) as lead_source,
     d.deal_type,
     cast(null as date) as return_on,
     cast(null as integer) as return_day,
