@@ -1,5 +1,6 @@
 """A dump of the Close API in the core shape."""
 
+import shutil
 from pathlib import Path
 
 EXPORTS = Path(__file__).parent / "exports" / "close"
@@ -74,3 +75,35 @@ def test_acts_on_a_company_fall_to_its_one_open_deal(told):
         ("close:oppo_2", "call", "outbound", "2026-02-20 10:00:00", 0.0, True, False),
         ("close:oppo_2", "call", "inbound", "2026-02-21 10:00:00", 5.0, False, True),
     ]
+
+
+def test_a_list_of_all_activities(told, folder):
+    shutil.copy(EXPORTS / "api" / "opportunities.json", folder)
+    (folder / "activities (1).json").write_text(
+        """{"has_more": false, "data": [
+ {"_type": "Email", "id": "acti_70", "lead_id": "lead_c", "user_id": "user_l", "direction":
+  "incoming", "status": "inbox", "subject": "Re: Prices", "thread_id": "th_7",
+  "date_sent": "2026-02-03T10:00:00Z", "date_created": "2026-02-03T10:00:00Z"},
+ {"_type": "EmailThread", "id": "acti_71", "lead_id": "lead_c", "user_id": "user_l",
+  "date_created": "2026-02-03T10:00:00Z"},
+ {"_type": "Call", "id": "acti_72", "lead_id": "lead_c", "user_id": "user_l", "direction":
+  "outbound", "duration": 240, "date_created": "2026-02-05T10:00:00Z"},
+ {"_type": "Note", "id": "acti_73", "lead_id": "lead_c", "user_id": "user_l", "note": "Nice",
+  "date_created": "2026-02-06T10:00:00Z"},
+ {"_type": "OpportunityStatusChange", "id": "acti_74", "lead_id": "lead_c", "user_id": "user_l",
+  "opportunity_id": "oppo_3", "old_status_label": "Demo", "old_status_type": "active",
+  "new_status_label": "Proposal", "new_status_type": "active",
+  "date_created": "2026-02-07T10:00:00Z"}]}""",
+        encoding="utf-8",
+    )
+    found = told(folder)
+    assert found.report.warnings == []
+    assert found.rows(
+        "select activity_id, deal_id, kind, direction, minutes from core.activities order by 1"
+    ) == [
+        ("close:acti_70", "close:oppo_3", "email", "inbound", None),
+        ("close:acti_72", "close:oppo_3", "call", "outbound", 4.0),
+    ]
+    assert found.rows(
+        "select changed_at::varchar, to_stage from core.stage_changes order by 1"
+    ) == [("2026-01-20 09:00:00", "Demo"), ("2026-02-07 10:00:00", "Proposal")]

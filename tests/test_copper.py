@@ -1,5 +1,6 @@
 """A dump of the Copper API in the core shape."""
 
+import shutil
 from pathlib import Path
 
 EXPORTS = Path(__file__).parent / "exports" / "copper"
@@ -53,3 +54,22 @@ def test_a_dump_of_the_api(told):
         ("copper:2827700", "call", "unknown", False)
     ]
     assert found.rows("select to_stage from core.stage_changes") == [("Proposal",)]
+
+
+def test_stages_in_the_cell_of_their_pipeline(told, folder):
+    for name in ("opportunities.json", "activities.json"):
+        shutil.copy(EXPORTS / "api" / name, folder)
+    (folder / "pipelines.json").write_text(
+        """[{"id": 213214, "name": "New customers", "stages": [
+        {"id": 987790, "name": "First meeting", "win_probability": 10},
+        {"id": 987791, "name": "Proposal", "win_probability": 50},
+        {"id": 987792, "name": "Contract", "win_probability": 80}]}]""",
+        encoding="utf-8",
+    )
+    found = told(folder)
+    assert found.rows(
+        "select stage, stage_order, crm_probability from core.stages where not is_closed order by 2"
+    ) == [("First meeting", 10, 0.1), ("Proposal", 50, 0.5), ("Contract", 80, 0.8)]
+    assert found.rows("select stage from core.deals where status = 'open'") == [("Proposal",)]
+    # The lists of sources stayed behind: their ids say nothing of where a deal came from.
+    assert found.rows("select distinct lead_source, origin from core.deals") == [(None, "unknown")]

@@ -71,3 +71,26 @@ def test_a_dump_of_the_api(told):
     assert found.rows("select due_on::varchar, kept_at::varchar from core.commitments") == [
         ("2026-02-20", "2026-02-19 15:00:00")
     ]
+
+
+def test_a_list_export_by_label(told, folder):
+    (folder / "deals_export.csv").write_text(
+        "Deal : Name,Deal : Id,Deal : Deal value,Deal : Deal stage,Deal : Deal pipeline,"
+        "Deal : Sales owner,Deal : Account name,Deal : Expected close date,Deal : Closed date,"
+        "Deal : Lost reason,Deal : Created at,Deal : Updated at\n"
+        "Alder,71,4000,Won,Default,Kim Reed,Alder Ltd,2026-02-28,2026-02-20,,"
+        "2026-01-05 09:00:00,2026-02-20 10:00:00\n"
+        "Birch,72,900,Lost,Default,Kim Reed,Birch GmbH,2026-02-28,2026-03-20,No budget,"
+        "2026-01-06 09:00:00,2026-03-20 10:00:00\n",
+        encoding="utf-8",
+    )
+    found = told(folder)
+    assert found.report.warnings == []
+    assert found.rows(
+        "select deal_id, account_id, amount, status, closed_at::varchar, lost_reason "
+        "from core.deals order by 1"
+    ) == [
+        ("freshsales:71", "freshsales:alder ltd", 4000.0, "won", "2026-02-20 10:00:00", None),
+        ("freshsales:72", "freshsales:birch gmbh", 900.0, "lost", "2026-03-20 10:00:00",
+         "No budget"),
+    ]  # fmt: skip

@@ -606,3 +606,113 @@ def test_without_an_export_there_is_nothing(told, small_exports):
     assert {
         name: core.rows(f"select count(*) from {name}")[0][0] for name in names
     } == dict.fromkeys(names, 0)
+
+
+def put(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+DEALS_BY_LABEL = """Deal Name,Record ID,Deal Stage,Pipeline,Create Date,Close Date,MQL score
+Fir,61,{fir},Sales,2026-01-05 09:00,2026-03-10 10:00,4
+Gorse,62,{gorse},Sales,2026-01-06 09:00,2026-05-01 00:00,
+Heath,63,{heath},Sales,2026-04-01 09:00,2026-02-01 10:00,
+"""
+
+
+def test_a_file_of_one_property_need_not_name_it(told, folder):
+    put(
+        folder,
+        deals=DEALS_BY_LABEL.format(fir="Closed Won", gorse="Demo", heath="Demo"),
+        deal_dealstage_history="Record ID,Property value,Change date,Change source\n"
+        "61,Demo,2026-01-05 09:00,CRM UI\n61,Closed Won,2026-03-10 10:00,CRM UI\n",
+        deal_closedate_history="Change date,Record ID,Property value\n"
+        "2026-01-05 09:00,61,2026-02-28 18:00\n2026-02-20 09:00,61,2026-03-31 18:00\n"
+        "2026-03-10 10:00,61,2026-03-10 10:00\n",
+    )
+    core = told(folder)
+    assert core.report.warnings == []
+    assert core.rows(
+        "select changed_at::varchar, to_stage, is_bulk from core.stage_changes "
+        "where deal_id = 'hubspot:61' order by 1"
+    ) == [("2026-01-05 09:00:00", "Demo", False), ("2026-03-10 10:00:00", "Closed Won", False)]
+    assert core.rows(
+        "select from_on::varchar, to_on::varchar from core.close_date_changes "
+        "where from_on is not null"
+    ) == [("2026-02-28", "2026-03-31")]
+
+
+def test_a_stage_of_every_chance_is_won_where_nothing_else_is_said(told, folder):
+    put(
+        folder,
+        deals=DEALS_BY_LABEL.format(fir="Closed Won", gorse="Demo", heath="Bought"),
+        pipelines="Stage,Stage ID,Pipeline,Win probability\nDemo,1,Sales,20%\n"
+        "Closed Won,2,Sales,100%\nBought,3,Sales,100%\nNever,4,Sales,0%\n",
+    )
+    core = told(folder)
+    assert core.rows("select deal_id, status from core.deals order by 1") == [
+        ("hubspot:61", "won"),
+        ("hubspot:62", "open"),
+        ("hubspot:63", "won"),
+    ]
+    assert core.rows("select stage, is_closed, is_won from core.stages order by 1") == [
+        ("Bought", True, True),
+        ("Closed Won", True, True),
+        ("Demo", False, False),
+        ("Never", True, False),
+    ]
+
+
+def test_where_no_column_says_what_ends_a_deal_the_names_of_stages_do(told, folder):
+    put(folder, deals=DEALS_BY_LABEL.format(fir="Won", gorse="Demo", heath="Lost - no decision"))
+    assert told(folder).rows("select deal_id, status from core.deals order by 1") == [
+        ("hubspot:61", "won"),
+        ("hubspot:62", "open"),
+        ("hubspot:63", "lost"),
+    ]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "America/Los_Angeles"])
+def test_no_zone_moves_a_close_date_to_another_day(told, folder, zone):
+    put(folder, deals=DEALS_BY_LABEL.format(fir="Demo", gorse="Demo", heath="Demo"))
+    core = told(folder, f'[source]\ntime_zone = {{ "*" = "{zone}" }}')
+    assert core.rows(
+        "select expected_close_on::varchar from core.deals where deal_id = 'hubspot:62'"
+    ) == [("2026-05-01",)]
+
+
+@pytest.mark.parametrize("label", ["Lost reason (new)", "Reason for loss", "reason_lost_2026"])
+def test_a_reason_of_ones_own_is_found(told, folder, label):
+    text = DEALS_BY_LABEL.format(fir="Closed Lost", gorse="Demo", heath="Demo")
+    put(folder, deals=text.replace("MQL score", label).replace("10:00,4", "10:00,Too dear"))
+    assert told(folder).rows("select lost_reason from core.deals where deal_id = 'hubspot:61'") == [
+        ("Too dear",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entered", "modified", "closed_at"),
+    [("", "", "2026-03-10 12:00:00"), ("2026-03-10 10:00", "", "2026-03-10 10:00:00"),
+     ("", "2026-03-10 10:30", "2026-03-10 10:30:00")],
+)  # fmt: skip
+def test_a_closing_that_no_history_tells_is_the_rows(told, folder, entered, modified, closed_at):
+    put(
+        folder,
+        deals="Record ID,Deal Name,Deal Stage,Pipeline,Create Date,Close Date,Is closed lost,"
+        'Date entered current stage,Last Modified Date,"Date entered ""Demo (Sales)"""\n'
+        f"81,Ivy,Closed Lost,Sales,2026-01-05 09:00,2026-03-10 10:00,true,{entered},{modified},"
+        "2026-01-20 09:00\n"
+        "82,Juniper,Demo,Sales,2026-04-01 09:00,2026-05-10 10:00,false,,,2026-04-02 09:00\n",
+    )
+    core = told(folder)
+    assert core.rows(
+        "select deal_id, status, stage, closed_at::varchar from core.deals order by 1"
+    ) == [
+        ("hubspot:81", "lost", "Closed Lost", closed_at),
+        ("hubspot:82", "open", "Demo", None),
+    ]
+    assert core.rows(
+        "select to_stage from core.stage_changes where deal_id = 'hubspot:81' order by changed_at"
+    ) == [("Demo",), ("Closed Lost",)]
+    assert core.rows("select * from core.close_date_changes where deal_id = 'hubspot:81'") == []

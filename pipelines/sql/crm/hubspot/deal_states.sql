@@ -214,9 +214,11 @@ moves as (
     where
         e.deal_id not in (select deal_id from history where property = 'dealstage')
         and e.deal_id not in (select deal_id from raw.hubspot_deal_stage)
+    union all
+    select id, deal_stage, null, null, null from deals
 ),
 
-staged as (
+placed as (
     select
         m.deal_id,
         d.pipeline,
@@ -244,7 +246,45 @@ staged as (
         from deals
         where 'true' in (is_closed, is_won, is_lost)
     ) as f on d.pipeline = f.pipeline and lower(m.word) = f.word
-    where m.moment is not null
+),
+
+told_last as (
+    select
+        deal_id,
+        max(moment) as moment,
+        arg_max(stage, (moment, place)) as stage,
+        arg_max(coalesce(is_closed, false), (moment, place)) as is_closed
+    from placed
+    where moment is not null
+    group by deal_id
+),
+
+-- Not every stage may have a date, and a history may be older than the deals: where the current
+-- row was closed after all that is told, the closing is the last move.
+staged as (
+    select * from placed where moment is not null
+    union all
+    select p.* replace (
+        coalesce(
+            try_cast(d.stage_entered_at as timestamp),
+            greatest(
+                l.moment,
+                least(d.close_on + interval 12 hour, try_cast(d.modified_at as timestamp))
+            )
+        ) as moment,
+        99998 as place
+    )
+    from placed as p
+    join told_last as l on p.deal_id = l.deal_id
+    join deals as d on p.deal_id = d.id
+    where
+        p.moment is null
+        and p.is_closed
+        and not l.is_closed
+        and case
+            when d.stage_entered_at is null then d.close_on >= cast(l.moment as date)
+            else try_cast(d.stage_entered_at as timestamp) > l.moment
+        end
 ),
 
 dated as (
