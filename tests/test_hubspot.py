@@ -673,9 +673,12 @@ def test_where_no_column_says_what_ends_a_deal_the_names_of_stages_do(told, fold
     ]
 
 
-@pytest.mark.parametrize("zone", ["Asia/Seoul", "America/Los_Angeles"])
-def test_no_zone_moves_a_close_date_to_another_day(told, folder, zone):
-    put(folder, deals=DEALS_BY_LABEL.format(fir="Demo", gorse="Demo", heath="Demo"))
+@pytest.mark.parametrize(
+    ("zone", "time"), [("Asia/Seoul", "00:00"), ("America/Los_Angeles", "23:30")]
+)
+def test_no_zone_moves_a_close_date_to_another_day(told, folder, zone, time):
+    text = DEALS_BY_LABEL.format(fir="Demo", gorse="Demo", heath="Demo")
+    put(folder, deals=text.replace("2026-05-01 00:00", f"2026-05-01 {time}"))
     core = told(folder, f'[source]\ntime_zone = {{ "*" = "{zone}" }}')
     assert core.rows(
         "select expected_close_on::varchar from core.deals where deal_id = 'hubspot:62'"
