@@ -26,7 +26,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "core.activities": ("activity_id",),
     "core.stalls": ("deal_id", "spell"),
     "core.outcomes": ("deal_id",),
-    "core.stall_thresholds": ("pipeline", "stage"),
+    "core.stall_thresholds": ("source", "pipeline", "stage"),
     "features.snapshots": ("deal_id", "week"),
     "features.decision_points": ("deal_id",),
     "core.removals": ("deal_id",),

@@ -82,8 +82,7 @@ def fixed_columns(header: Sequence[str], pair: Sequence[str]) -> int:
 class Column:
     """One column of a raw table: its type, the headers it goes by, whether a line needs it.
 
-    `headers` are keys, the preferred first; `pattern` finds further ones where none of them is
-    there.
+    `headers` are keys, the preferred first; `pattern` finds further ones, which come after them.
     """
 
     name: str
@@ -167,13 +166,14 @@ class Object:
                 if hits:
                     found[column.name] = found.get(column.name, ()) + tuple(dict.fromkeys(hits))
                     taken.update(hits)
+        # A custom field that is filled stands beside the standard one that is not.
         for column in self.columns:
-            if column.name not in found and column.pattern is not None:
+            if column.pattern is not None:
                 hits = [
                     n for n, key in enumerate(bare) if n not in taken and column.pattern.search(key)
                 ]
                 if hits:
-                    found[column.name] = tuple(hits)
+                    found[column.name] = found.get(column.name, ()) + tuple(hits)
                     taken.update(hits)
         return found
 

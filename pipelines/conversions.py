@@ -138,13 +138,23 @@ def _of_json(file: Offered, path: Path, rows: Path) -> None:
             ) from error
 
 
+SINGER = ("RECORD", "SCHEMA", "ACTIVATE_VERSION")
+
+
 def _records(told: object) -> list[object]:
     """The records of one JSON value: of a list, of an answer that holds one list, or itself.
 
-    An answer about one thing names it beside its list (`deal_id`): so then does each record.
+    An answer about one thing names it beside its list (`deal_id`): so then does each record. Of
+    the messages of a Singer tap, the records count.
     """
     if isinstance(told, list):
         return told
+    if isinstance(told, dict) and told.get("type") in SINGER and "stream" in told:
+        return [told["record"]] if told["type"] == "RECORD" and "record" in told else []
+    if isinstance(told, dict) and told.get("type") == "STATE" and "value" in told:
+        return []
+    if isinstance(told, dict) and isinstance(told.get("result"), dict) and "status" in told:
+        return _records(told["result"])
     if isinstance(told, dict) and "id" not in told:
         lists = [
             value

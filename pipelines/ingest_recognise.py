@@ -48,6 +48,12 @@ class _Fit:
         return self.is_usual, self.is_whole, self.is_of_source, self.seen, self.found
 
 
+def called(file_name: str) -> frozenset[str]:
+    """What a file is called, and without what a download or a day adds to its name."""
+    bare = re.sub(r"( \(\d+\)|[-_ ]\d{4}[-_]\d{2}[-_]\d{2}.*|[-_ ]\d+)+$", "", file_name)
+    return frozenset({file_name, bare})
+
+
 def recognise(
     objects: Sequence[Object],
     header: Sequence[str],
@@ -64,10 +70,11 @@ def recognise(
     known (None) equals of several sources raise Ambiguous.
     """
     keys = {header_key(head) for head in header}
+    names = called(file_name)
     fitting: list[_Fit] = []
     nearest: list[tuple[float, bool, Object, set[str]]] = []
     for thing in objects:
-        has_name = file_name in thing.file_names
+        has_name = not names.isdisjoint(thing.file_names)
         if thing.without & keys or (thing.is_named_only and not has_name):
             continue
         found = frozenset(thing.places(header))

@@ -80,6 +80,7 @@ class Target:
         self.spreads = {spread: spread.places(head.header) for spread in thing.spreads}
         self.present = [column for column in thing.columns if column.name in self.places]
         self.zone = options.zone(name)
+        self.by_semicolons = head.delimiter == ";"
 
     def columns(self, types: Collection[str]) -> list[Column]:
         """The columns of these types that the file has."""
@@ -147,6 +148,8 @@ class Target:
                 odd.append(f"({text} is not null and {value} is null)")
             if column.type == "datetime" and not self.zone:
                 odd.append(values.names_zone(text))
+            if column.type == "number" and self.by_semicolons:
+                odd.append(values.may_group(text))
             if column.type == "sf_id":
                 odd.append(f"strlen({value}) <> 18")
             if column.type == "id":

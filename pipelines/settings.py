@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -67,6 +68,10 @@ def _zone(name: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
+def _for_all(said: object) -> object:
+    return {"*": said} if isinstance(said, str) else said
+
+
 class SettingsError(ValueError):
     """A settings file that cannot be used; the message names file, line, key and next step."""
 
@@ -79,8 +84,8 @@ class Source(_Section):
     """What the exports are and how their text is to be read."""
 
     exports: str | None = None
-    date_order: dict[str, Literal["dmy", "mdy", "ymd"]] = {}
-    time_zone: dict[str, Zone] = {}
+    date_order: Annotated[dict[str, Literal["dmy", "mdy", "ymd"]], BeforeValidator(_for_all)] = {}
+    time_zone: Annotated[dict[str, Zone], BeforeValidator(_for_all)] = {}
     encoding: dict[str, str] = {}
     reporting_currency: str = "USD"
     new_business_only: bool = True

@@ -115,8 +115,7 @@ class Stage:
         """The columns that show more than ISO dates and plain numbers, and what they show."""
         checked = self.target.columns(CHECKED)
         counts = ", ".join(
-            f"count(*) filter (where not "
-            f"{values.is_plain(values.plain(place_of[column.name]), column.type)})"
+            f"count(*) filter (where {self._is_odd(column.type, place_of[column.name])})"
             for column in checked
         )
         odd = self.con.execute(f"select {counts or 'count(*)'} from staged").fetchall()[0]
@@ -127,10 +126,20 @@ class Stage:
                 forms[column.name] = self._form(self.target.name, column.name, column.type, place)
         return forms
 
+    def _is_odd(self, kind: str, place: str) -> str:
+        text = values.plain(place)
+        is_odd = f"not {values.is_plain(text, kind)}"
+        if kind == "number" and self.target.by_semicolons:
+            return f"{is_odd} or {values.may_group(text)}"
+        return is_odd
+
     def _form(self, name: str, column: str, kind: str, place: str) -> Form:
         said = self.target.options.order(name, column)
         where = f"{self.label}, column {name}.{column}"
-        form = values.form_of(self.con, "staged", place, kind, where, said)
+        by_semicolons = self.target.by_semicolons
+        form = values.form_of(
+            self.con, "staged", place, kind, where, said, by_semicolons=by_semicolons
+        )
         return replace(form, time_zone=self.target.zone) if kind == "datetime" else form
 
     def _type(self, place_of: Mapping[str, str], forms: Mapping[str, Form]) -> None:

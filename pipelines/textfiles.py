@@ -236,9 +236,11 @@ def _delimiter(path: Path, skipped: int) -> str:
     for delimiter in DELIMITERS:
         first = itertools.islice(parsed(path, delimiter, skipped), RECORDS_SNIFFED)
         widths = Counter(len(record) for _, record, _ in first)
-        usual = max(widths, key=lambda width: (widths[width], width), default=1)
-        if usual < 2:
+        # Titles and footers stand alone in their lines, and may be more than the records.
+        parted = [width for width in widths if width > 1]
+        if not parted:
             continue
+        usual = max(parted, key=lambda width: (widths[width], width))
         score = (widths[usual] / widths.total(), usual)
         if score > best_score:
             best, best_score = delimiter, score

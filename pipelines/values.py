@@ -42,7 +42,10 @@ COUNTED_MONEY = r"^-?([\d.,]+억)?([\d.,]+만)?[\d.,]*$"
 # says neither.
 POINT = r"^-?(\d{1,3}(,\d{3}){2,}|\d{1,3}(,\d{3})+\.\d*|\d+\.(\d{1,2}|\d{4,}))$"
 COMMA = r"^-?(\d{1,3}(\.\d{3})+,\d*|\d+,(\d{1,2}|\d{4,}))$"
+# In a column of nothing but these, the mark before three digits may part thousands or decimals.
+EITHER = r"^-?[1-9]\d{0,2}\.\d{3}$"
 GROUPED = r"^-?\d{1,3}(,\d{3})+(\.\d*)?$"
+BRACED = r"^\{[0-9a-fA-F-]{36}\}$"
 CHECK_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -117,6 +120,11 @@ def names_zone(text: str) -> str:
     )
 
 
+def may_group(text: str) -> str:
+    """Whether the mark in a number may part thousands as well as decimals."""
+    return f"regexp_matches({text}, '{EITHER}')"
+
+
 def is_plain(text: str, kind: str) -> str:
     """Whether a `plain` text of this type is empty or reads in its plain form."""
     if kind == "boolean":
@@ -172,8 +180,12 @@ def form_of(
     kind: str,
     place: str,
     said: str | None = None,
+    *,
+    by_semicolons: bool = False,
 ) -> Form:
     """What a column of `table` shows; `place` names it for a person, `said` is the settings' order.
+
+    Columns are parted `by_semicolons` where a comma stands before decimals.
 
     Raises ExportError when the order of day and month cannot be told.
     """
@@ -191,14 +203,16 @@ def form_of(
         return Form(order, korean > 0, counted > 0, has_zones=offsets > 0)
     if kind == "number":
         bare = _bare(text)
-        odd, points, commas = con.execute(
+        odd, either, points, commas = con.execute(
             f"select count(*) filter (where try_cast({text} as double) is null), "
+            f"count(*) filter (where {may_group(text)}), "
             f"count(*) filter (where regexp_matches({bare}, '{POINT}')), "
             f"count(*) filter (where regexp_matches({bare}, '{COMMA}')) "
             f"from {table} where {text} is not null"
         ).fetchall()[0]
-        if odd:
-            return Form(decimal="," if commas and not points else ".")
+        has_commas = commas > 0 or (by_semicolons and either > 0)
+        if odd or has_commas:
+            return Form(decimal="," if has_commas and not points else ".")
     return PLAIN_FORM
 
 
@@ -234,9 +248,9 @@ def _counted(text: str) -> str:
 
 
 def _in_zone(text: str, zone: str) -> str:
-    """An ISO time that names no zone of its own, as told in this one."""
+    """An ISO time that names no zone of its own, as told in this one; a day alone has no zone."""
     return (
-        f"case when regexp_matches({text}, '{WITH_ZONE}') and length({text}) > 11 "
+        f"case when strlen({text}) <= 10 or regexp_matches({text}, '{WITH_ZONE}') "
         f"then try_cast({text} as timestamptz) "
         f"else timezone('{zone}', try_cast({text} as timestamp)) end"
     )
@@ -262,7 +276,10 @@ def _instant(text: str, kind: str, form: Form) -> str:
     for pattern, parts in told:
         moment = _moment(parts)
         if zone:
-            moment = f"timezone('{zone}', cast({moment} as timestamp))"
+            moment = (
+                f"case when contains({text}, ':') "
+                f"then timezone('{zone}', cast({moment} as timestamp)) else {moment} end"
+            )
         ways.append(f"case when regexp_matches({text}, '{pattern}') then {moment} end")
     return f"coalesce({', '.join(ways)})"
 
@@ -318,7 +335,8 @@ def read(text: str, kind: str, form: Form = PLAIN_FORM) -> str:
         empty = ", ".join(f"'{word}'" for word in EMPTY)
         return f"case when {text} not in ({empty}) then nfc_normalize({text}) end"
     if kind == "id":
-        return text
+        # Some tools write a GUID in braces, and others do not.
+        return f"case when regexp_matches({text}, '{BRACED}') then {text}[2:-2] else {text} end"
     if kind == "sf_id":
         return eighteen(text)
     if kind == "number":

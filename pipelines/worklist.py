@@ -48,7 +48,8 @@ join core.outcomes o on o.deal_id = d.deal_id
 left join core.accounts a on a.account_id = d.account_id
 left join core.sellers s on s.seller_id = d.seller_id
 left join features.snapshots w on w.deal_id = d.deal_id and w.week = 0
-left join core.stall_thresholds t on t.pipeline = d.pipeline and t.stage = d.stage
+left join core.stall_thresholds t
+    on t.source = d.source and t.pipeline = d.pipeline and t.stage = d.stage
 left join marts.stall_scores sc
     on sc.deal_id = d.deal_id and sc.horizon_days = {HORIZON_DAYS}
 where d.status = 'open' and o.outcome in ('open', 'no_decision')

@@ -149,3 +149,84 @@ def test_a_part_that_a_killed_run_left_is_dropped(con, read, folder):
         "select table_name from duckdb_tables() where starts_with(table_name, 'part_')"
     ).fetchall()
     assert tables == [("part_1",)]
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "numbers", "read_as"),
+    [
+        (";", ("9.500", "12.000"), [9500.0, 12000.0]),
+        (";", ("9.500", "12.5"), [9.5, 12.5]),
+        (";", ("0.250", "12"), [0.25, 12.0]),
+        (",", ("9.500", "12.000"), [9.5, 12.0]),
+        (";", ("1.234,50", "9.500"), [1234.5, 9500.0]),
+    ],
+)
+def test_thousands_where_columns_are_parted_by_semicolons(
+    con, read, folder, delimiter, numbers, read_as
+):
+    lines = "".join(
+        LINE.replace("001IAA", f"00{n}IAA").replace(",", delimiter).replace("1200.5", number)
+        for n, number in enumerate(numbers)
+    )
+    (folder / "o.csv").write_text(HEADER.replace(",", delimiter) + lines)
+    read(folder)
+    amounts = con.execute("select amount from raw.salesforce_opportunity order by _line").fetchall()
+    assert [amount for (amount,) in amounts] == read_as
+
+
+def test_an_id_in_braces_is_the_id(con, read, folder):
+    bare = "0a1b2c3d-0000-4000-8000-00000000000"
+    header = "opportunityid,name,statecode,statuscode,createdon,modifiedon\n"
+    line = ",Acme,0,1,2026-01-05T09:00:00Z,2026-01-06T09:00:00Z\n"
+    (folder / "opportunity.csv").write_text(f"{header}{{{bare}1}}{line}{bare}2{line}")
+    read(folder)
+    ids = con.execute("select id from raw.dynamics_opportunity order by id").fetchall()
+    assert ids == [(f"{bare}1",), (f"{bare}2",)]
+
+
+def test_a_day_alone_is_in_no_zone(con, read, folder):
+    (folder / "o.csv").write_text(HEADER + LINE.replace("2026-01-05T09:15:27.000Z", "2026-01-05"))
+    read(folder, time_zone={"*": "Europe/Berlin"})
+    created = con.execute("select created_date from raw.salesforce_opportunity").fetchall()
+    assert created == [(datetime(2026, 1, 5),)]
+
+
+def test_a_filled_custom_reason_stands_in_for_the_empty_standard_one(con, read, folder):
+    (folder / "deals.csv").write_text(
+        "Record ID,Deal Name,Deal Stage,Pipeline,Create Date,Closed Lost Reason,"
+        "Loss Reason (dropdown)\n7,Acme,Closed Lost,Sales,2026-01-05 09:00,,No budget\n"
+    )
+    read(folder)
+    assert con.execute("select lost_reason from raw.hubspot_deal").fetchall() == [("No budget",)]
+
+
+@pytest.mark.parametrize("name", ["users (1).csv", "users-2024-03-29.csv", "users_2.csv"])
+def test_a_download_is_known_by_its_name_all_the_same(con, read, folder, name):
+    (folder / "opportunities.json").write_text(
+        '[{"id": 1, "name": "Acme", "status": "Open", "pipeline_id": 1, "pipeline_stage_id": 2, '
+        '"assignee_id": 5, "monetary_value": 9, "date_created": 1767603600, '
+        '"date_modified": 1767603700}]'
+    )
+    (folder / name).write_text("id,name,email\n5,Ann,ann@ours.example\n")
+    assert name in read(folder).loaded
+    kinds = con.execute("select kind from raw.files where path = $1", [name]).fetchall()
+    assert kinds == [("copper_user",)]
+
+
+def test_messages_of_a_singer_tap_and_answers_of_a_tool(con, read, folder):
+    record = (
+        '{"Id": "006A00000000001IAA", "Name": "Acme", "StageName": "Qualification", '
+        '"CloseDate": "2026-03-31", "CreatedDate": "2026-01-05T09:15:27.000Z"}'
+    )
+    (folder / "opportunity.jsonl").write_text(
+        '{"type": "SCHEMA", "stream": "Opportunity", "schema": {}, "key_properties": ["Id"]}\n'
+        f'{{"type": "RECORD", "stream": "Opportunity", "record": {record}}}\n'
+        '{"type": "STATE", "value": {"bookmark": 1}}\n'
+    )
+    (folder / "query.json").write_text(
+        f'{{"status": 0, "result": {{"records": [{record.replace("001IAA", "002IAA")}], '
+        '"totalSize": 1, "done": true}}'
+    )
+    assert read(folder).unrecognised == {}
+    ids = con.execute("select id from raw.salesforce_opportunity order by 1").fetchall()
+    assert ids == [("006A00000000001IAA",), ("006A00000000002IAA",)]

@@ -70,6 +70,11 @@ current_rows as (
         and (
             t.deal_id is null
             or (not t.is_closed and e.last_stage_change_sec > t.last_changed_sec + 60)
+            or (
+                not t.is_closed
+                and e.last_stage_change_sec is null
+                and e.stage is distinct from t.stage
+            )
         )
         and e.row_closed_sec < e.as_of_end_sec as is_closed_by_row
     from ended as e
@@ -84,7 +89,11 @@ settled as (
         coalesce(c.is_closed_by_row, false) or coalesce(t.is_closed, false) as is_closed_then,
         case when c.is_closed_by_row then c.is_won_now else coalesce(t.is_won, false) end
             as is_won_then,
-        case when c.is_closed_by_row then c.row_closed_sec else t.closed_sec end as closed_sec,
+        case
+            when c.is_closed_by_row
+                then greatest(c.row_closed_sec, coalesce(t.last_changed_sec, c.row_closed_sec))
+            else t.closed_sec
+        end as closed_sec,
         case
             when c.is_closed_by_row or t.deal_id is null then c.stage
             else t.stage
