@@ -126,3 +126,44 @@ def test_the_analyst_says_that_on_hold_is_an_ending(told):
         "select status, outcome, rule from core.outcomes join core.deals using (deal_id) "
         "where stage = '보류'"
     ) == [("lost", "no_decision", "no_decision_stage")]
+
+
+def test_a_list_of_deals_says_how_those_ended_whose_log_does_not(told):
+    found = told(EXPORTS / "endings")
+    assert found.rows(
+        "select source_id, stage, status, closed_at::date::varchar, outcome "
+        "from core.deals join core.outcomes using (deal_id) order by 1"
+    ) == [
+        ("10", "Abandoned", "lost", "2024-03-20", "no_decision"),
+        ("7", "Won", "won", "2024-03-01", "won"),
+        ("8", "Lost", "lost", "2024-03-02", "no_decision"),
+        ("9", "Negotiation", "open", None, "open"),
+    ]
+    # The ending is no move of the log.
+    assert found.rows("select count(*) from core.stage_changes") == [(7,)]
+
+
+def test_that_a_deal_is_over_does_not_say_how(told):
+    found = told(EXPORTS / "directions")
+    assert sorted(found.report.loaded) == ["단계이력.csv", "영업현황.csv", "활동이력.csv"]
+    assert found.rows("select source_id, stage, status from core.deals order by 1") == [
+        ("1", "제안", "open"),
+        ("2", "수주성공", "won"),
+        ("3", "실패", "lost"),
+        ("4", "수주 예정", "open"),
+    ]
+
+
+def test_who_acted_is_read_from_words_and_arrows(told):
+    found = told(EXPORTS / "directions")
+    assert found.rows(
+        "select happened_at::date::varchar, kind, direction from core.activities order by 1"
+    ) == [
+        ("2024-01-06", "call", "outbound"),
+        ("2024-01-07", "call", "inbound"),
+        ("2024-01-08", "message", "inbound"),
+        ("2024-01-09", "email", "outbound"),
+        ("2024-01-10", "call", "unknown"),
+        ("2024-01-11", "email", "inbound"),
+        ("2024-01-12", "email", "inbound"),
+    ]

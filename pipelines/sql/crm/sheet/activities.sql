@@ -37,8 +37,8 @@ kinds as (
         case
             when regexp_matches(word, 'e-?mail|메일') then 'email'
             when regexp_matches(word, 'call|phone|전화|통화') then 'call'
-            when regexp_matches(word, 'meet|demo|visit|workshop|미팅|회의|방문|시연|발표') then 'meeting'
-            when regexp_matches(word, 'sms|text|chat|message|linkedin|kakao|문자|카톡|메시지') then 'message'
+            when regexp_matches(word, 'meet|demo|visit|workshop|미팅|회의|방문|면담|시연|데모|발표') then 'meeting'
+            when regexp_matches(word, 'sms|text|chat|message|linkedin|kakao|문자|카톡|카카오|메신저|메시지') then 'message'
             when regexp_matches(word, 'quote|proposal|contract|document|견적|제안서|계약서') then 'document'
             when regexp_matches(word, 'note|memo|메모|비고') then 'note'
             else 'task'
@@ -70,9 +70,21 @@ select
     cast(epoch(logged) as bigint) as recorded_sec,
     kind,
     case
-        when regexp_matches(way, '^in|inbound|received|from (customer|client|buyer)|수신|인바운드')
+        when
+            regexp_matches(
+                way,
+                '^in$|^in ?[/(-]| in$|inbound|incoming|received|(from|by) (the )?(customer|client|buyer)'
+                || '|to us$|수신|인바운드|인입|착신|받[음은]|^(고객|거래처|상대)[사방]? ?(→|->|=>|>)'
+                || '|eingehend|entrant|reçu|recibid|受信'
+            )
             then 'inbound'
-        when regexp_matches(way, '^out|outbound|sent|to (customer|client|buyer)|발신|아웃바운드')
+        when
+            regexp_matches(
+                way,
+                '^out$|^out ?[/(-]| out$|outbound|outgoing|sent|to (the )?(customer|client|buyer)'
+                || '|from us$|발신|아웃바운드|발송|송신|보[냄낸]|^(당사|우리|자사) ?(→|->|=>|>)'
+                || '|ausgehend|sortant|envoyé|saliente|enviad|送信'
+            )
             then 'outbound'
         when kind = 'meeting' or regexp_matches(way, 'mutual|both|양방향|쌍방') then 'mutual'
         when regexp_matches(word, 'inbound|received|incoming|수신') then 'inbound'

@@ -6,9 +6,12 @@ with stamps as (
     select closed_on
     from raw.sheet_deal
     where
-        regexp_matches(
+        lost_reason is not null
+        or drop_reason is not null
+        or regexp_matches(
             lower(concat_ws(' ', stage, status, outcome)),
-            'won|lost|closed|disqual|cancel|수주|실주|드[랍롭]|종료|종결|실패|취소|무응답|배드'
+            'won|lost|closed|disqual|cancel|abandon|rejected|no response|수주|실주|드[랍롭]|종료|종결|실패'
+            || '|취소|무응답|두절|배드|탈락|gewonnen|verloren|gagn|perdu|ganad|perdid|受注|失注'
         )
     union all
     select changed_at from raw.sheet_stage_change
