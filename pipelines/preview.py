@@ -244,7 +244,7 @@ class Preview:
         )  # fmt: skip
         if has_deals:
             lines += preview_words.unread_columns(self.con, objects, self.labels)
-            lines += preview_words.stages(self.con)
+            lines += preview_words.stages(self.con, RULES)
             lines += preview_words.pipelines(self.con)
             lines += preview_words.loss_reasons(self.con)
             logs = [log.name for log in self.contracts.logs]

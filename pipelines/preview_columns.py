@@ -175,7 +175,8 @@ def near(
             matches[entry] = found[1]
             del unread[found[0]]
     more = []
-    wanted = [name for name in columns if name not in places and name not in told]
+    taken_by = {match.column.name for match in matches.values()}
+    wanted = [name for name in columns if name not in places and name not in taken_by]
     for name in wanted if is_whole else ():
         found = _best(name, columns, unread, cells, known, SURE)
         if found is not None:

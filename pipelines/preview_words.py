@@ -20,6 +20,8 @@ from pipelines.settings import Settings
 from pipelines.toml_text import Line, block
 
 TYPE_WORDS = "type_words.csv"
+# Stages in languages that the rules of stages do not speak: proposed, never assumed.
+ENDING_WORDS = "ending_words.csv"
 # A free-text field has a different word in every deal: beyond these the first are enough to see it.
 MOST_LINES = 40
 SAME_WORD = 0.85
@@ -83,8 +85,16 @@ def _rest(section: str, left: Sequence[int], noun: str) -> list[Line]:
     return [Line(section, "...", (), why, is_active=False)]
 
 
-def stages(con: duckdb.DuckDBPyConnection) -> list[Line]:
+def _patterns(place: Path, value: str) -> list[tuple[re.Pattern[str], str]]:
+    with place.open(encoding="utf-8", newline="") as rows:
+        return [
+            (re.compile(row["pattern"], re.IGNORECASE), row[value]) for row in csv.DictReader(rows)
+        ]
+
+
+def stages(con: duckdb.DuckDBPyConnection, rules: Path) -> list[Line]:
     """Stages that neither a list of stages, a rule nor the analyst explains."""
+    endings = _patterns(rules / ENDING_WORDS, "stage_class")
     rows = con.execute(
         """
         with known as (
@@ -154,14 +164,19 @@ def stages(con: duckdb.DuckDBPyConnection) -> list[Line]:
     lines = []
     for _, stage, deals, came, went, least, most, reason in rows[:MOST_LINES]:
         told = _count(int(deals), "deal")
-        if reason not in (None, "unmapped", "other"):
-            line = Line("stages", stage, (reason,), f"{told}; so its words as a loss reason", True)
+        ending = next((kind for pattern, kind in endings if pattern.search(stage)), None)
+        if ending is not None:
+            line = Line("stages", stage, (ending,), f"{told}; by its words", True)
         elif came >= MOVED_ON_LEAST and went >= MOVED_ON_SHARE * came:
             why = f"{told}; {int(went):,} of {int(came):,} went on from it"
             line = Line("stages", stage, ("open",), why, True)
         elif least is not None and least > 0 and most < 1:
             why = f"{told}; the CRM gives it a chance of {most:.0%}"
             line = Line("stages", stage, ("open",), why, True)
+        elif reason not in (None, "unmapped", "other"):
+            # "Quote" and "Budget" are stages that deals pass as well as reasons why they end.
+            why = f"{told}; {reason}, if they end there"
+            line = Line("stages", stage, (), why, False)
         else:
             line = Line("stages", stage, (), told, False)
         lines.append(line)
@@ -243,11 +258,7 @@ def activity_types(
 
     What the activities of an event log are, its contract says.
     """
-    with (rules / TYPE_WORDS).open(encoding="utf-8", newline="") as rows_of_rules:
-        patterns = [
-            (re.compile(row["pattern"], re.IGNORECASE), row["kind"])
-            for row in csv.DictReader(rows_of_rules)
-        ]
+    patterns = _patterns(rules / TYPE_WORDS, "kind")
     rows = con.execute(
         """
         select lower(trim(type_word)), min(type_word), count(*)

@@ -360,6 +360,33 @@ def test_stages_that_deals_went_on_from_are_proposed_as_open(checked, folder):
     assert '"Warm nest" = "open"  # 6 deals; 6 of 6 went on from it' in block(text).splitlines()
 
 
+def test_the_lines_for_a_german_list_make_it_tell_its_endings(checked, told):
+    first = block(checked(EXPORTS / "german")[0])
+    columns = tomllib.loads(first)["columns"]
+    assert columns["sheet_deal.name"] == "Verkaufschance"
+    assert columns["sheet_deal.closed_on"] == "Abgeschlossen am"
+    second = block(checked(EXPORTS / "german", first)[0])
+    found = told(EXPORTS / "german", first + second)
+    assert found.rows(
+        "select name, status, amount, closed_at::date::varchar from core.deals order by created_at"
+    ) == [
+        ("Dachsensor", "won", 12500.5, "2024-03-29"),
+        ("Lagerlicht", "lost", 3500.0, "2024-02-28"),
+        ("Hoftor", "open", 9000.0, None),
+        ("Kühlhaus", "lost", 1000.0, "2024-02-13"),
+        ("Werkbank", "open", 700.0, None),
+    ]
+
+
+def test_a_stage_named_like_a_reason_is_no_ending_by_its_name(checked, folder):
+    (folder / "Deals.csv").write_text(
+        "Deal ID,Deal Name,Account,Stage,Created\n"
+        "1,Alder,Alder Ltd,Pricing,2025-01-05\n2,Beech,Beech Ltd,Won,2025-01-06\n"
+    )
+    line = next(line for line in checked(folder)[0].splitlines() if '"Pricing"' in line)
+    assert line == '# "Pricing" = "..."  # 1 deal; price, if they end there'
+
+
 def test_what_the_settings_say_already_is_not_said_twice(tmp_path):
     said = settings.Settings(columns={"sheet_deal.stage": "Old"})
     lines = [
