@@ -136,7 +136,7 @@ def _files_sentence(marts: Marts, view: View) -> Markup:
     frame = marts["files_read"]
     if frame.empty:
         return words.html("answer.files_none")
-    read = int(frame["decision"].isin(["loaded", "unchanged"]).sum())
+    read = int((frame["decision"] == "read").sum())
     rows = _total(frame, "rows")
     refused = _total(frame, "rejected_rows")
     return words.html(

@@ -424,10 +424,10 @@ def _trust_frames() -> dict[str, pd.DataFrame]:
                 "salesforce_opportunity",
                 2601,
                 2,
-                "loaded",
+                "read",
                 None,
             ),
-            ("task.csv", "ac", 9812331, "cp949", ",", "salesforce_task", 48120, 31, "loaded", None),
+            ("task.csv", "ac", 9812331, "cp949", ",", "salesforce_task", 48120, 31, "read", None),
             (
                 f"{SCRIPT}.csv",
                 "ad",
@@ -629,6 +629,16 @@ def test_the_trust_page_says_what_of_each_trap_was_found_and_done(report: Path) 
     assert "not taken for what it looks like" in found[first:second]
     assert "412 activities" in found[second:]
     assert "not found: mail that was not sent." in found[second:]
+
+
+def test_the_trust_page_counts_the_files_that_were_read(report: Path) -> None:
+    assert "2 of 3 files were read" in _page(report, "trust").text
+
+
+def test_every_capability_has_words(told: Any) -> None:
+    found = told(Path(__file__).parent / "exports" / "sheet" / "english")
+    names = {name for (name,) in found.rows("select capability from core.capabilities")}
+    assert names - {key.partition(".")[2] for key in Words.read("en").keys("capability")} == set()
 
 
 def test_without_a_search_for_traps_the_trust_page_says_so(tmp_path: Path) -> None:
