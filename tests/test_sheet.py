@@ -167,3 +167,20 @@ def test_who_acted_is_read_from_words_and_arrows(told):
         ("2024-01-11", "email", "inbound"),
         ("2024-01-12", "email", "inbound"),
     ]
+
+
+def test_of_deals_of_one_name_the_account_tells_which(told):
+    found = told(EXPORTS / "names")
+    assert found.rows("select deal_id, to_stage from core.stage_changes order by 1") == [
+        ("sheet:ace / renewal / 2024-01-05", "Demo"),
+        ("sheet:ace / upgrade / 2024-01-06", "Demo"),
+        ("sheet:bee / renewal / 2024-01-05", "Demo"),
+    ]
+    assert found.rows(
+        "select happened_at::date::varchar, deal_id, direction from core.activities order by 1"
+    ) == [
+        ("2024-01-09", "sheet:ace / renewal / 2024-01-05", "outbound"),
+        ("2024-01-10", "sheet:bee / renewal / 2024-01-05", "inbound"),
+        ("2024-01-11", "sheet:ace / upgrade / 2024-01-06", "inbound"),
+        ("2024-01-12", None, "outbound"),
+    ]

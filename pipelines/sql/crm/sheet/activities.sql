@@ -6,8 +6,17 @@ with deals as (
             id,
             concat_ws(' / ', lower(trim(account)), lower(trim(name)), cast(created_at as date))
         ) as source_id,
-        lower(trim(name)) as name
+        lower(trim(name)) as name,
+        lower(trim(account)) as account
     from raw.sheet_deal
+),
+
+by_account as (
+    select account, name, min(source_id) as source_id
+    from deals
+    where name <> ''
+    group by account, name
+    having count(distinct source_id) = 1
 ),
 
 names as (
@@ -21,13 +30,15 @@ names as (
 acts as (
     select
         a.*,
-        coalesce(a.deal_id, n.source_id) as source_id,
+        coalesce(a.deal_id, b.source_id, n.source_id) as source_id,
         lower(coalesce(a.type, '')) as word,
         lower(coalesce(a.direction, '')) as way,
         lower(coalesce(a.status, '')) as result,
         try_cast(a.happened_at as timestamp) as moment,
         try_cast(a.recorded_at as timestamp) as logged
     from raw.sheet_activity as a
+    left join by_account as b
+        on lower(trim(a.deal)) = b.name and lower(trim(a.account)) = b.account
     left join names as n on lower(trim(a.deal)) = n.name
 ),
 

@@ -1,5 +1,5 @@
--- Moves between stages that a sheet lists. A deal is found by its id, else by its name where only
--- one deal has that name. Amounts and expected dates have no history in a sheet.
+-- Moves between stages that a sheet lists. A deal is found by its id, else by its account and name,
+-- else by its name where only one deal has that name. Amounts and expected dates have no history in a sheet.
 with deals as (
     select
         coalesce(
@@ -7,8 +7,17 @@ with deals as (
             concat_ws(' / ', lower(trim(account)), lower(trim(name)), cast(created_at as date))
         ) as source_id,
         id,
-        lower(trim(name)) as name
+        lower(trim(name)) as name,
+        lower(trim(account)) as account
     from raw.sheet_deal
+),
+
+by_account as (
+    select account, name, min(source_id) as source_id
+    from deals
+    where name <> ''
+    group by account, name
+    having count(distinct source_id) = 1
 ),
 
 names as (
@@ -21,11 +30,13 @@ names as (
 
 moves as (
     select distinct
-        coalesce(c.deal_id, n.source_id) as source_id,
+        coalesce(c.deal_id, b.source_id, n.source_id) as source_id,
         c.changed_at,
         c.stage,
         lower(trim(c.changed_by)) as changed_by
     from raw.sheet_stage_change as c
+    left join by_account as b
+        on lower(trim(c.deal)) = b.name and lower(trim(c.account)) = b.account
     left join names as n on lower(trim(c.deal)) = n.name
 )
 

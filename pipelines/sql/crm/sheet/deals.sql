@@ -60,6 +60,17 @@ latest as (
     ) = 1
 ),
 
+by_account as (
+    select
+        lower(trim(account)) as account,
+        lower(trim(name)) as name,
+        min(source_id) as source_id
+    from named
+    where trim(name) <> ''
+    group by lower(trim(account)), lower(trim(name))
+    having count(distinct source_id) = 1
+),
+
 names as (
     select lower(trim(name)) as name, min(source_id) as source_id
     from named
@@ -70,11 +81,13 @@ names as (
 
 logged as (
     select
-        coalesce(c.deal_id, n.source_id) as source_id,
+        coalesce(c.deal_id, b.source_id, n.source_id) as source_id,
         cast(epoch(max(try_cast(c.changed_at as timestamp))) as bigint) as last_sec
     from raw.sheet_stage_change as c
+    left join by_account as b
+        on lower(trim(c.deal)) = b.name and lower(trim(c.account)) = b.account
     left join names as n on lower(trim(c.deal)) = n.name
-    group by coalesce(c.deal_id, n.source_id)
+    group by coalesce(c.deal_id, b.source_id, n.source_id)
 )
 
 select

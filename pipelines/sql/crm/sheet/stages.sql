@@ -15,7 +15,9 @@ moves as (
     select
         stage,
         row_number() over (
-            partition by coalesce(deal_id, lower(trim(deal))) order by changed_at
+            partition by
+                coalesce(deal_id, concat_ws(' / ', lower(trim(account)), lower(trim(deal))))
+            order by changed_at
         ) as place
     from raw.sheet_stage_change
 ),
