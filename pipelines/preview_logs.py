@@ -3,7 +3,6 @@
 What an activity means is proposed only where its words say it; all others are skipped.
 """
 
-import csv
 import re
 import textwrap
 from collections import Counter, defaultdict, deque
@@ -17,7 +16,7 @@ from pipelines import textfiles, xes
 from pipelines.contracts import ALLOWED, ROLES, header_key
 from pipelines.exports import ExportError, Offered
 from pipelines.preview_columns import holds, meanings
-from pipelines.preview_words import TYPE_WORDS
+from pipelines.preview_words import ENDING_WORDS, TYPE_WORDS, patterns
 from pipelines.textfiles import Head
 from pipelines.toml_text import WIDTH, comment, quoted
 
@@ -239,8 +238,10 @@ def draft(
         f"# option needs option_kind ({', '.join(ALLOWED['option_kind'])});",
         f"# outcome needs outcome ({', '.join(ALLOWED['outcome'])}).",
     ]
-    with (rules / TYPE_WORDS).open(encoding="utf-8", newline="") as rows:
-        kinds = [(re.compile(r["pattern"], re.IGNORECASE), r["kind"]) for r in csv.DictReader(rows)]
+    kinds = patterns(rules / TYPE_WORDS, "kind")
+    endings = [
+        (p, kind) for p, kind in patterns(rules / ENDING_WORDS, "stage_class") if kind != "open"
+    ]
     order = 0
     for activity in activities:
         stage, reason = said.get(activity, (None, None))
@@ -249,6 +250,8 @@ def draft(
             for n, noun in ((seen.events[activity], "event"), (seen.cases[activity], "case"))
         )
         plain = activity.replace("_", " ")
+        if stage is None:
+            stage = next((kind for pattern, kind in endings if pattern.search(plain)), None)
         kind = next((kind for pattern, kind in kinds if pattern.search(plain)), None)
         ends = stage not in (None, "needs_buyer", "nurture", "on_hold", "hygiene")
         if kind in ALLOWED["kind"] and kind != "task" and not ends:

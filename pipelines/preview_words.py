@@ -85,7 +85,8 @@ def _rest(section: str, left: Sequence[int], noun: str) -> list[Line]:
     return [Line(section, "...", (), why, is_active=False)]
 
 
-def _patterns(place: Path, value: str) -> list[tuple[re.Pattern[str], str]]:
+def patterns(place: Path, value: str) -> list[tuple[re.Pattern[str], str]]:
+    """The patterns of a file of rules, each with what it says in this column."""
     with place.open(encoding="utf-8", newline="") as rows:
         return [
             (re.compile(row["pattern"], re.IGNORECASE), row[value]) for row in csv.DictReader(rows)
@@ -94,7 +95,7 @@ def _patterns(place: Path, value: str) -> list[tuple[re.Pattern[str], str]]:
 
 def stages(con: duckdb.DuckDBPyConnection, rules: Path) -> list[Line]:
     """Stages that neither a list of stages, a rule nor the analyst explains."""
-    endings = _patterns(rules / ENDING_WORDS, "stage_class")
+    endings = patterns(rules / ENDING_WORDS, "stage_class")
     rows = con.execute(
         """
         with known as (
@@ -258,7 +259,7 @@ def activity_types(
 
     What the activities of an event log are, its contract says.
     """
-    patterns = _patterns(rules / TYPE_WORDS, "kind")
+    types = patterns(rules / TYPE_WORDS, "kind")
     rows = con.execute(
         """
         select lower(trim(type_word)), min(type_word), count(*)
@@ -281,7 +282,7 @@ def activity_types(
         # A task to call somebody is a task: its rules have seen that word.
         if word in kinds:
             continue
-        kind = next((kind for pattern, kind in patterns if pattern.search(word)), None)
+        kind = next((kind for pattern, kind in types if pattern.search(word)), None)
         told = _count(int(acts), "activity").replace("activitys", "activities")
         if kind == "task":
             continue

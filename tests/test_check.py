@@ -436,6 +436,22 @@ def test_a_draft_of_a_contract_reads_its_log(checked, tmp_path, con, name, kind,
     assert found == outcomes
 
 
+def test_a_draft_knows_endings_in_other_languages(checked, folder):
+    (folder / "vorgaenge.csv").write_text(
+        "Vorgangsnummer;Aktivität;Zeitstempel\n1;Anfrage;05.01.2024 09:00\n"
+        "1;Gewonnen;29.01.2024 09:00\n2;Anfrage;06.01.2024 09:00\n2;Verloren;30.01.2024 09:00\n",
+        encoding="cp1252",
+    )
+    draft = block(checked(folder)[0], "data/contracts/vorgaenge.toml")
+    rows = [(r["name"], r["maps_to"]) for r in tomllib.loads(draft)["activity"]]
+    assert rows == [
+        ("Anfrage", "skip"),
+        ("Gewonnen", "stage"),
+        ("Gewonnen", "outcome"),
+        ("Verloren", "stage"),
+    ]
+
+
 def test_a_draft_names_every_activity_with_its_counts(checked):
     draft = block(checked(EXPORTS / "log")[0], "data/contracts/requests.toml")
     told = tomllib.loads(draft)
