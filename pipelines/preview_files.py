@@ -20,6 +20,7 @@ VALUE_SHOWN = 40
 HEADERS_SHOWN = 12
 READ = ("loaded", "unchanged")
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+DATABASES = (".duckdb", ".sqlite", ".sqlite3", ".db")
 # Of several dated columns the one that places a line in time, the likeliest first.
 MAIN_DATES = ("happened", "changed", "created", "activity", "timestamp", "message", "start")
 
@@ -233,6 +234,9 @@ def unknown_file(
         # The header is shown by itself, and not in full.
         why = reason.removeprefix(f"{label}: ").partition("; its header is:")[0]
         yield from wrapped("is not read", plain(why, 600), name_width=13)
+        if label.lower().endswith(DATABASES):
+            told = "a database is no export: name it below [databases] of nodecision.toml"
+            yield from wrapped("what to do", told, name_width=13)
         if header:
             yield from wrapped("its header", listed(header, HEADERS_SHOWN), name_width=13)
         return

@@ -168,6 +168,11 @@ def test_a_refused_file_that_decides_does_not_silence_the_others(checked, folder
     assert "sheet: 11 deals" in text
 
 
+def test_a_database_among_the_exports_is_told_its_place(checked, folder):
+    (folder / "landing.duckdb").write_bytes(b"not looked into")
+    assert "[databases] of nodecision.toml" in about(checked(folder)[0], "landing.duckdb")
+
+
 def test_a_folder_with_broken_archives_only(command, folder):
     (folder / "a.zip").write_bytes(b"PK\x03\x04")
     (folder / "b.csv.gz").write_bytes(b"no gzip")
