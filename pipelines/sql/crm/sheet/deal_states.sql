@@ -1,5 +1,6 @@
 -- Moves between stages that a sheet lists. A deal is found by its id, else by its account and name,
--- else by its name where only one deal has that name. Amounts and expected dates have no history in a sheet.
+-- else by its name where only one deal has that name. Amounts and expected dates have no history
+-- in a sheet.
 with deals as (
     select
         coalesce(
