@@ -110,11 +110,13 @@ def run(
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(help="Folder, zip or file of exports.")],
+    path: Annotated[
+        Path | None, typer.Argument(help="Folder, zip or file of exports; else what run reads.")
+    ] = None,
     settings: SettingsFile = None,
 ) -> None:
     """Say what each file is and what the whole can answer, without running anything."""
-    if not path.exists():
+    if path is not None and not path.exists():
         raise fail(f"{path}: no such file or folder.", WRONG_USE)
     night = _night(exports=_text(path), settings_path=_text(settings))
     from pipelines import preview

@@ -153,7 +153,10 @@ def _read_with(contracts: Contracts, options: Options) -> str:
                 contracts.digest,
                 *(
                     sorted(said.items())
-                    for said in (options.date_order, options.time_zone, options.encoding)
+                    for said in (
+                        *(options.date_order, options.time_zone),
+                        *(options.encoding, options.decimal_mark),
+                    )
                 ),
             )
         ).encode()

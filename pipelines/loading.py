@@ -28,6 +28,7 @@ class Options:
     date_order: Mapping[str, str] = field(default_factory=dict)
     time_zone: Mapping[str, str] = field(default_factory=dict)
     encoding: Mapping[str, str] = field(default_factory=dict)
+    decimal_mark: Mapping[str, str] = field(default_factory=dict)
     full: bool = False
 
     def zone(self, name: str) -> str:
@@ -35,9 +36,10 @@ class Options:
         fitting = [key for key in self.time_zone if key == name or name.startswith(f"{key}_")]
         return self.time_zone.get(max(fitting, key=len, default="*"), "")
 
-    def order(self, name: str, column: str) -> str | None:
-        """Which part of a date comes first in a column, where it does not show."""
-        return self.date_order.get(f"{name}.{column}", self.date_order.get("*"))
+    def said(self, kind: str, name: str, column: str) -> str | None:
+        """Which part of a date comes first, or which mark before decimals, where none shows it."""
+        told = self.decimal_mark if kind == "number" else self.date_order
+        return told.get(f"{name}.{column}", told.get("*"))
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Target:
         self.present = [column for column in thing.columns if column.name in self.places]
         self.zone = options.zone(name)
         self.by_semicolons = head.delimiter == ";"
+        # What a program wrote has no thousands to part.
+        self.is_written_by_hand = head.numbers is None
 
     def columns(self, types: Collection[str]) -> list[Column]:
         """The columns of these types that the file has."""
@@ -148,7 +152,7 @@ class Target:
                 odd.append(f"({text} is not null and {value} is null)")
             if column.type == "datetime" and not self.zone:
                 odd.append(values.names_zone(text))
-            if column.type == "number" and self.by_semicolons:
+            if column.type == "number" and self.is_written_by_hand:
                 odd.append(values.may_group(text))
             if column.type == "sf_id":
                 odd.append(f"strlen({value}) <> 18")

@@ -85,7 +85,9 @@ class Night(dg.ConfigurableResource):
     def options(self) -> Options:
         """What the settings say about reading."""
         source = self.settings.source
-        return Options(source.date_order, source.time_zone, source.encoding, self.full)
+        return Options(
+            source.date_order, source.time_zone, source.encoding, source.decimal_mark, self.full
+        )
 
     @cached_property
     def exports_path(self) -> Path | None:

@@ -87,6 +87,7 @@ class Source(_Section):
     date_order: Annotated[dict[str, Literal["dmy", "mdy", "ymd"]], BeforeValidator(_for_all)] = {}
     time_zone: Annotated[dict[str, Zone], BeforeValidator(_for_all)] = {}
     encoding: dict[str, str] = {}
+    decimal_mark: Annotated[dict[str, Literal[",", "."]], BeforeValidator(_for_all)] = {}
     reporting_currency: str = "USD"
     new_business_only: bool = True
     memory_limit: str = "4GB"

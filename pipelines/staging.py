@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines import values
-from pipelines.contracts import Spread
+from pipelines.contracts import Column, Spread
 from pipelines.exports import ExportError
 from pipelines.loading import CHECKED, IDS, REFUSED, Loaded, Target, text_at
 from pipelines.parts import Part
@@ -129,12 +129,12 @@ class Stage:
     def _is_odd(self, kind: str, place: str) -> str:
         text = values.plain(place)
         is_odd = f"not {values.is_plain(text, kind)}"
-        if kind == "number" and self.target.by_semicolons:
+        if kind == "number" and self.target.is_written_by_hand:
             return f"{is_odd} or {values.may_group(text)}"
         return is_odd
 
     def _form(self, name: str, column: str, kind: str, place: str) -> Form:
-        said = self.target.options.order(name, column)
+        said = self.target.options.said(kind, name, column)
         where = f"{self.label}, column {name}.{column}"
         by_semicolons = self.target.by_semicolons
         form = values.form_of(
@@ -192,11 +192,21 @@ class Stage:
         for column in self.target.columns(CHECKED):
             self.con.execute(
                 f"insert into {REFUSED} select $1, _line, $2, "
-                f"left(unread_{column.name}, {VALUE_SHOWN}), 'not a {column.type} that can be "
-                "read, or out of range; kept as unknown', false from typed "
+                f"left(unread_{column.name}, {VALUE_SHOWN}), {self._why(column)}, false from typed "
                 f"where unread_{column.name} is not null and not is_refused",
                 [self.label, column.name],
             )
+
+    def _why(self, column: Column) -> str:
+        told = f"not a {column.type} that can be read, or out of range; kept as unknown"
+        if column.type != "number":
+            return f"'{told}'"
+        either = (
+            "its mark may part thousands or decimals; kept as unknown. Say in nodecision.toml: "
+            f'[source] decimal_mark = {{ "{self.target.name}.{column.name}" = "," }} (or ".")'
+        )
+        may = values.may_group(f"regexp_replace(unread_{column.name}, '[^0-9.]', '', 'g')")
+        return f"case when {may} then '{either}' else '{told}' end"
 
     def _spread(self, spread: Spread, places: Mapping[int, str]) -> Part:
         """The values of columns of one kind as rows of their own table, empty ones left out."""

@@ -36,8 +36,10 @@ NAMED_ZONE = r"([+-]\d{2}(:?\d{2})?|[A-Za-z_/]+)$"
 NAMED_UTC = r"([+-]00(:?00)?|Z|UTC|GMT)$"
 MONEY = r"\b[A-Z]{3}\b|[$₩€£¥%원\s]"
 NEGATIVE = r"^\((.*)\)$"
-# 1.2억 is 120 million, 120만 is 1.2 million; the two may follow each other.
-COUNTED_MONEY = r"^-?([\d.,]+억)?([\d.,]+만)?[\d.,]*$"
+# 1.2억 is 120 million, 2천만 20 million, 120만 1.2 million, 500천 half a million; they may follow
+# each other.
+COUNTED_MONEY = r"^-?([\d.,]+억)?([\d.,]+천만)?([\d.,]+만)?([\d.,]+천)?[\d.,]*$"
+UNITS = {"([0-9.,]+)억": 1e8, "([0-9.,]+)천만": 1e7, "([0-9.,]+)만": 1e4, "([0-9.,]+)천$": 1e3}
 # 1,234,567 and 1,234.5 have a decimal point; 1.234,5 and 200,50 have a decimal comma; 1,234 alone
 # says neither.
 POINT = r"^-?(\d{1,3}(,\d{3}){2,}|\d{1,3}(,\d{3})+\.\d*|\d+\.(\d{1,2}|\d{4,}))$"
@@ -55,8 +57,8 @@ class Form:
 
     `date_order` is dmy or mdy where slashed dates occur; `is_korean` tells of dates like
     2026. 3. 29.; `is_counted` of times as numbers; `decimal` is the mark of numbers with other
-    signs in them, `.` or `,`; `time_zone` is where a time without a zone was told; `has_zones`
-    says that times may name a zone of their own other than UTC.
+    signs in them, `.` or `,`, or `?` where 9.500 may be either; `time_zone` is where a time
+    without a zone was told; `has_zones` says that times may name one of their own, not UTC.
     """
 
     date_order: str = ""
@@ -122,7 +124,7 @@ def names_zone(text: str) -> str:
 
 def may_group(text: str) -> str:
     """Whether the mark in a number may part thousands as well as decimals."""
-    return f"regexp_matches({text}, '{EITHER}')"
+    return f"(contains({text}, '.') and regexp_matches({text}, '{EITHER}'))"
 
 
 def is_plain(text: str, kind: str) -> str:
@@ -185,7 +187,8 @@ def form_of(
 ) -> Form:
     """What a column of `table` shows; `place` names it for a person, `said` is the settings' order.
 
-    Columns are parted `by_semicolons` where a comma stands before decimals.
+    For a number `said` is the mark before decimals; columns are parted `by_semicolons` where that
+    is a comma.
 
     Raises ExportError when the order of day and month cannot be told.
     """
@@ -205,15 +208,25 @@ def form_of(
         bare = _bare(text)
         odd, either, points, commas = con.execute(
             f"select count(*) filter (where try_cast({text} as double) is null), "
-            f"count(*) filter (where {may_group(text)}), "
+            f"count(*) filter (where {may_group(bare)}), "
             f"count(*) filter (where regexp_matches({bare}, '{POINT}')), "
             f"count(*) filter (where regexp_matches({bare}, '{COMMA}')) "
             f"from {table} where {text} is not null"
         ).fetchall()[0]
-        has_commas = commas > 0 or (by_semicolons and either > 0)
-        if odd or has_commas:
-            return Form(decimal="," if has_commas and not points else ".")
+        if odd or either or commas:
+            return Form(decimal=_decimal_mark(points, commas, either, said, by_semicolons))
     return PLAIN_FORM
+
+
+def _decimal_mark(
+    points: int, commas: int, either: int, said: str | None, by_semicolons: bool
+) -> str:
+    """The mark before decimals, by the values that show it, the settings, or what parts columns."""
+    if points or not (commas or either):
+        return "."
+    if commas or said == "," or by_semicolons:
+        return ","
+    return said or "?"
 
 
 def _part(text: str, pattern: str, group: str | int) -> str:
@@ -298,6 +311,9 @@ def _decimal(text: str) -> str:
 def _number(text: str, form: Form) -> str:
     if not form.decimal:
         return _decimal(text)
+    if form.decimal == "?":
+        told = _number(text, Form(decimal="."))
+        return f"case when not {may_group(_bare(text))} then {told} end"
     bare = _bare(text)
     point, comma = (".", ",") if form.decimal == "." else (",", ".")
 
@@ -311,15 +327,14 @@ def _number(text: str, form: Form) -> str:
         if form.decimal == "."
         else f"replace(replace({bare}, '.', ''), ',', '.')"
     )
-    hundred_millions, ten_thousands, rest = (
-        f"coalesce({part(f'regexp_extract({bare}, {chr(39)}{pattern}{chr(39)}, 1)')}, 0)"
-        for pattern in ("([0-9.,]+)억", "([0-9.,]+)만", "[억만]([0-9.,]+)$")
+    counted = " + ".join(
+        f"coalesce({part(f'regexp_extract({bare}, {chr(39)}{pattern}{chr(39)}, 1)')}, 0) * {unit:g}"
+        for pattern, unit in (*UNITS.items(), ("[억만]([0-9.,]+)$", 1))
     )
     return (
-        f"case when contains({bare}, '억') or contains({bare}, '만') then "
+        f"case when regexp_matches({bare}, '[억만천]') then "
         f"case when regexp_matches({bare}, '{COUNTED_MONEY}') then "
-        f"(case when starts_with({bare}, '-') then -1 else 1 end) * "
-        f"({hundred_millions} * 1e8 + {ten_thousands} * 1e4 + {rest}) end "
+        f"(case when starts_with({bare}, '-') then -1 else 1 end) * ({counted}) end "
         f"else try_cast({grouped} as double) end"
     )
 

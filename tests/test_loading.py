@@ -157,13 +157,13 @@ def test_a_part_that_a_killed_run_left_is_dropped(con, read, folder):
         (";", ("9.500", "12.000"), [9500.0, 12000.0]),
         (";", ("9.500", "12.5"), [9.5, 12.5]),
         (";", ("0.250", "12"), [0.25, 12.0]),
-        (",", ("9.500", "12.000"), [9.5, 12.0]),
+        (",", ("9.500", "12.000"), [None, None]),
+        (",", ("9.500", "12.00"), [9.5, 12.0]),
+        (",", ("€9.500", "12"), [None, 12.0]),
         (";", ("1.234,50", "9.500"), [1234.5, 9500.0]),
     ],
 )
-def test_thousands_where_columns_are_parted_by_semicolons(
-    con, read, folder, delimiter, numbers, read_as
-):
+def test_a_mark_that_may_part_thousands_or_decimals(con, read, folder, delimiter, numbers, read_as):
     lines = "".join(
         LINE.replace("001IAA", f"00{n}IAA").replace(",", delimiter).replace("1200.5", number)
         for n, number in enumerate(numbers)
@@ -172,6 +172,17 @@ def test_thousands_where_columns_are_parted_by_semicolons(
     read(folder)
     amounts = con.execute("select amount from raw.salesforce_opportunity order by _line").fetchall()
     assert [amount for (amount,) in amounts] == read_as
+
+
+def test_a_setting_says_which_mark_is_before_decimals(con, read, folder):
+    (folder / "o.csv").write_text(HEADER + LINE.replace("1200.5", "9.500"))
+    read(folder)
+    ((reason,),) = con.execute("select reason from raw.rejects").fetchall()
+    assert 'decimal_mark = { "salesforce_opportunity.amount" = "," }' in reason
+    for mark, amount in ((",", 9500.0), (".", 9.5)):
+        read(folder, decimal_mark={"salesforce_opportunity.amount": mark})
+        told = con.execute("select amount from raw.salesforce_opportunity").fetchall()
+        assert told == [(amount,)]
 
 
 def test_an_id_in_braces_is_the_id(con, read, folder):

@@ -85,6 +85,22 @@ def test_the_setting_says_how_much_a_newer_export_must_hold(told, folder):
     assert core.rows("select count(*) from core.removals where why = 'missing'") == [(9,)]
 
 
+def test_a_list_without_stamps_was_taken_after_the_closings_that_it_tells(told, folder):
+    (folder / "Opportunity.csv").write_text(
+        "Id,Name,StageName,IsClosed,IsWon,CloseDate,CreatedDate\n"
+        "006A00000000001,Lost,Closed Lost,1,0,2026-03-18,2026-01-10T09:00:00.000Z\n"
+        "006A00000000002,Open,Qualification,0,0,2026-09-30,2026-01-15T09:00:00.000Z\n"
+        "006A00000000003,Typo,Closed Won,1,1,2062-01-20,2026-01-12T09:00:00.000Z\n"
+    )
+    core = told(folder)
+    assert core.rows("select cast(as_of as varchar) from core.parameters") == [
+        ("2026-03-18 12:00:00",)
+    ]
+    assert core.rows(
+        "select status, cast(closed_at as varchar) from core.deals where name = 'Lost'"
+    ) == [("lost", "2026-03-18 12:00:00")]
+
+
 def test_deals_of_every_source_are_looked_at():
     reads = tables.queries()["crm.newer_exports_removals"].reads
     deals = {thing.table for thing in contracts.load(CONTRACTS).objects if thing.is_decisive}

@@ -33,6 +33,7 @@ def test_every_key_stands_in_the_file_with_its_default():
         ("source", "date_order"),
         ("source", "time_zone"),
         ("source", "encoding"),
+        ("source", "decimal_mark"),
         ("model", "value_of_an_hour"),
     ):
         told[section].pop(key)

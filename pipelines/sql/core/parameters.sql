@@ -1,7 +1,30 @@
 -- The one row of this run: every threshold in force, the day it speaks of, and how far back
 -- thresholds may be learned. The newest stamp of the exports is "now", unless settings say a day.
-with stamps as (
-    select max(newest_sec) as newest_sec from crm.stamps
+with unstamped as (
+    select
+        source,
+        max(created_sec) as newest_sec
+    from crm.deals
+    group by source
+    having max(modified_sec) is null and max(last_stage_change_sec) is null
+),
+
+-- A list that does not say when its rows were changed was taken after the closings that it tells;
+-- a close date more than a year after all that was created is a mistake in typing.
+closings as (
+    select max(cast(d.close_day as bigint) * 86400 + 43200) as newest_sec
+    from crm.deals as d
+    inner join unstamped as u on d.source = u.source
+    where d.is_closed and cast(d.close_day as bigint) * 86400 < u.newest_sec + 366 * 86400
+),
+
+stamps as (
+    select max(newest_sec) as newest_sec
+    from (
+        select newest_sec from crm.stamps
+        union all
+        select newest_sec from closings
+    )
 ),
 
 history as (

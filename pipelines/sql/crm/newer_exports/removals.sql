@@ -93,5 +93,6 @@ select
     max(h.held_share) as held_share
 from seen as s
 join shares as h on s.source = h.source and s._file = h._file
-where s.last_sec <= s.taken_sec + 43200
+-- Of which newer exports hold less than half, that was another list.
+where s.last_sec <= s.taken_sec + 43200 and h.held_share >= 0.5
 group by s.source, s.deal_id
