@@ -11,19 +11,6 @@ with latest as (
     ) = 1
 ),
 
--- An organization's name tells which it is where only one has it.
-organizations as (
-    select lower(trim(name)) as word, min(id) as id
-    from (
-        select id, name from raw.pipedrive_organization
-        union all
-        select org_id, org_name from raw.pipedrive_deal where regexp_full_match(org_id, '[0-9]+')
-    )
-    where trim(name) <> ''
-    group by lower(trim(name))
-    having count(distinct id) = 1
-),
-
 deals as (
     select
         coalesce(
@@ -40,7 +27,7 @@ deals as (
 named as (
     select coalesce(d.id, o.id, d.name) as id, min(d.name) as name
     from deals as d
-    left join organizations as o on lower(d.name) = o.word
+    left join crm.pipedrive_organization_words as o on lower(d.name) = o.word
     group by 1
 )
 

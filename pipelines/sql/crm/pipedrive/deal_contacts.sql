@@ -2,88 +2,11 @@
 -- they came is told by participants, by their log, or by the deal's flow: a contact person that no
 -- flow ever saw changed was there from the beginning.
 with deals as (
-    select
-        *,
-        coalesce(
-            id,
-            concat_ws(' / ', title, org_name, cast(try_cast(add_time as timestamp) as date))
-        ) as key
-    from raw.pipedrive_deal
-),
-
-latest as (
-    select *
-    from deals
-    qualify row_number() over (
-        partition by key
-        order by
-            try_cast(update_time as timestamp) desc nulls last, synced_at desc nulls last,
-            _file desc, _line desc
-    ) = 1
-),
-
--- A dump of one deal's history may name the deal in the name of its file or folder only.
-told as (
-    select
-        deal_id, lower(field_key) as field, old_value, new_value, old_label, new_label,
-        additional_data, try_cast(changed_at as timestamp) as moment, user_id, is_bulk,
-        false as is_flow, _file
-    from raw.pipedrive_deal_change
-    union all
-    select
-        coalesce(item_id, deal_id), lower(field_key), old_value, new_value, old_label, new_label,
-        null, coalesce(try_cast(log_time as timestamp), try_cast(timestamp as timestamp)),
-        user_id, is_bulk, true, _file
-    from raw.pipedrive_flow
-    where field_key is not null
+    select key, person_id, add_time from crm.pipedrive_keyed_deals
 ),
 
 changes as (
-    select
-        coalesce(
-            deal_id,
-            nullif(
-                regexp_extract(
-                    lower(_file),
-                    '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow|changelog|participants[a-z]*)/'
-                    || '|(?:flow|changelog|participants[a-z]*)[_-])([0-9]+)(?:[^0-9]|$)',
-                    1
-                ),
-                ''
-            )
-        ) as key,
-        field,
-        nullif(trim(old_value), '') as old_value,
-        nullif(trim(new_value), '') as new_value,
-        coalesce(
-            old_label,
-            nullif(regexp_extract(additional_data, '"old_value_formatted": ?"([^"]+)"', 1), '')
-        ) as old_label,
-        coalesce(
-            new_label,
-            nullif(regexp_extract(additional_data, '"new_value_formatted": ?"([^"]+)"', 1), '')
-        ) as new_label,
-        moment,
-        user_id,
-        is_bulk = 'true' as is_bulk,
-        is_flow,
-        _file
-    from told
-    where moment is not null
-),
-
--- A flow is whole; a log in which no other field ever changes holds stages only.
-reach as (
-    select key, bool_or(is_whole) as is_whole
-    from (
-        select
-            key,
-            bool_or(is_flow or field not in ('add_time', 'stage_id', 'pipeline_id'))
-                over (partition by _file) as is_whole
-        from changes
-    )
-    where key is not null
-    group by key
+    select key, field, old_value, new_value, moment from crm.pipedrive_logged_changes
 ),
 
 logged as (
@@ -107,13 +30,13 @@ primaries as (
             when l.key is not null and r.is_whole and not l.has_person
                 then try_cast(d.add_time as timestamp)
         end as added_at
-    from latest as d
+    from deals as d
     left join logged as l on d.key = l.key
-    left join reach as r on d.key = r.key
+    left join crm.pipedrive_log_reach as r on d.key = r.key
     union all
     select l.key, l.first_person, try_cast(d.add_time as timestamp)
     from logged as l
-    inner join latest as d on l.key = d.key
+    inner join deals as d on l.key = d.key
     union all
     select key, new_value, moment from changes where field = 'person_id'
 ),
@@ -133,27 +56,17 @@ participants as (
             )
         ) as key,
         person_id,
-        try_cast(add_time as timestamp) as added_at
-    from raw.pipedrive_participant
-    where coalesce(related_item_type, 'deal') = 'deal' and coalesce(is_active, 'true') = 'true'
-    union all
-    select
-        coalesce(
-            deal_id,
-            nullif(
-                regexp_extract(
-                    lower(_file),
-                    '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow|changelog|participants[a-z]*)/'
-                    || '|(?:flow|changelog|participants[a-z]*)[_-])([0-9]+)(?:[^0-9]|$)',
-                    1
-                ),
-                ''
-            )
-        ),
-        person_id,
-        try_cast(changed_at as timestamp)
-    from raw.pipedrive_participant_change
-    where lower(action) like 'add%'
+        added_at
+    from (
+        select deal_id, person_id, try_cast(add_time as timestamp) as added_at, _file
+        from raw.pipedrive_participant
+        where
+            coalesce(related_item_type, 'deal') = 'deal' and coalesce(is_active, 'true') = 'true'
+        union all
+        select deal_id, person_id, try_cast(changed_at as timestamp), _file
+        from raw.pipedrive_participant_change
+        where lower(action) like 'add%'
+    )
 ),
 
 people as (

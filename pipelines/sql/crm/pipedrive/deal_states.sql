@@ -4,143 +4,14 @@
 -- log that knows of stages only leaves values and dates unknown.
 with deals as (
     select
-        *,
-        coalesce(
-            id,
-            concat_ws(' / ', title, org_name, cast(try_cast(add_time as timestamp) as date))
-        ) as key
-    from raw.pipedrive_deal
-),
-
-latest as (
-    select *
-    from deals
-    qualify row_number() over (
-        partition by key
-        order by
-            try_cast(update_time as timestamp) desc nulls last, synced_at desc nulls last,
-            _file desc, _line desc
-    ) = 1
-),
-
--- A dump of one deal's history may name the deal in the name of its file or folder only.
-told as (
-    select
-        deal_id, lower(field_key) as field, old_value, new_value, old_label, new_label,
-        additional_data, try_cast(changed_at as timestamp) as moment, user_id, is_bulk,
-        false as is_flow, _file
-    from raw.pipedrive_deal_change
-    union all
-    select
-        coalesce(item_id, deal_id), lower(field_key), old_value, new_value, old_label, new_label,
-        null, coalesce(try_cast(log_time as timestamp), try_cast(timestamp as timestamp)),
-        user_id, is_bulk, true, _file
-    from raw.pipedrive_flow
-    where field_key is not null
+        key, state, stage, value, add_time, update_time, moved_at, won_time, lost_at, closed_at,
+        local_close_date, expected_close_date
+    from crm.pipedrive_keyed_deals
 ),
 
 changes as (
-    select
-        coalesce(
-            deal_id,
-            nullif(
-                regexp_extract(
-                    lower(_file),
-                    '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow|changelog|participants[a-z]*)/'
-                    || '|(?:flow|changelog|participants[a-z]*)[_-])([0-9]+)(?:[^0-9]|$)',
-                    1
-                ),
-                ''
-            )
-        ) as key,
-        field,
-        nullif(trim(old_value), '') as old_value,
-        nullif(trim(new_value), '') as new_value,
-        coalesce(
-            old_label,
-            nullif(regexp_extract(additional_data, '"old_value_formatted": ?"([^"]+)"', 1), '')
-        ) as old_label,
-        coalesce(
-            new_label,
-            nullif(regexp_extract(additional_data, '"new_value_formatted": ?"([^"]+)"', 1), '')
-        ) as new_label,
-        moment,
-        user_id,
-        is_bulk = 'true' as is_bulk,
-        is_flow,
-        _file
-    from told
-    where moment is not null
-),
-
-pipelines as (
-    select id, name
-    from raw.pipedrive_pipeline
-    qualify row_number() over (
-        partition by id order by update_time desc nulls last, _file desc, _line desc
-    ) = 1
-),
-
--- A stage's id is its own in all pipelines; without a list of stages the flow may tell its name.
-stages as (
-    select
-        s.id,
-        s.name,
-        coalesce(p.name, s.pipeline_name, s.pipeline_id) as pipeline,
-        try_cast(s.order_nr as integer) as place,
-        try_cast(s.deal_probability as double) / 100 as probability
-    from raw.pipedrive_stage as s
-    left join pipelines as p on s.pipeline_id = p.id
-    qualify row_number() over (
-        partition by s.id order by s.update_time desc nulls last, s._file desc, s._line desc
-    ) = 1
-),
-
-labels as (
-    select id, min(label) as name
-    from (
-        select old_value as id, old_label as label from changes where field = 'stage_id'
-        union all
-        select new_value, new_label from changes where field = 'stage_id'
-    )
-    where id is not null and label is not null and id not in (select id from stages)
-    group by id
-),
-
-settled as (
-    select
-        *,
-        case
-            when status_word in ('open', 'won', 'lost') then status_word
-            when won_at is null and lost_at is null then 'open'
-            when lost_at is null or won_at > lost_at then 'won'
-            else 'lost'
-        end as state
-    from (
-        select
-            *,
-            lower(trim(status)) as status_word,
-            coalesce(try_cast(won_time as timestamp), try_cast(first_won_time as timestamp))
-                as won_at,
-            try_cast(lost_time as timestamp) as lost_at,
-            try_cast(close_time as timestamp) as closed_at,
-            try_cast(stage_change_time as timestamp) as moved_at
-        from latest
-    )
-),
-
--- A flow is whole; a log in which no other field ever changes holds stages only.
-reach as (
-    select key, bool_or(is_whole) as is_whole
-    from (
-        select
-            key,
-            bool_or(is_flow or field not in ('add_time', 'stage_id', 'pipeline_id'))
-                over (partition by _file) as is_whole
-        from changes
-    )
-    where key is not null
-    group by key
+    select key, field, old_value, new_value, moment, user_id, is_bulk
+    from crm.pipedrive_logged_changes
 ),
 
 -- Beside stages a status stands for a stage.
@@ -176,7 +47,7 @@ ends as (
         try_cast(update_time as timestamp) as modified_at,
         moved_at,
         try_cast(add_time as timestamp) as created_at
-    from settled
+    from deals
 ),
 
 ended as (
@@ -214,10 +85,10 @@ events as (
         end as close_on,
         f.created_by as user_id,
         cast(null as boolean) as is_bulk
-    from settled as d
+    from deals as d
     inner join firsts as f on d.key = f.key
     inner join ended as e on d.key = e.key
-    inner join reach as r on d.key = r.key
+    inner join crm.pipedrive_log_reach as r on d.key = r.key
     union all
     select
         key,
@@ -244,7 +115,7 @@ events as (
         d.stage,
         case when d.state = 'open' and d.moved_at > f.newest then 'open' end as status,
         null, null, null, null
-    from settled as d
+    from deals as d
     inner join firsts as f on d.key = f.key
     where
         d.moved_at
@@ -286,10 +157,9 @@ carried as (
 ),
 
 named as (
-    select c.*, coalesce(s.name, n.name, c.stage_id) as stage_name
+    select c.*, coalesce(s.name, c.stage_id) as stage_name
     from carried as c
-    left join stages as s on c.stage_id = s.id
-    left join labels as n on c.stage_id = n.id
+    left join crm.pipedrive_stage_names as s on c.stage_id = s.id
 )
 
 select

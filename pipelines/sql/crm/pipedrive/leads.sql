@@ -1,33 +1,6 @@
 -- Pipedrive leads: the inbox before a deal exists. A lead that was archived without becoming a deal
 -- was let go.
-with -- A seller goes by the id, by the name or by the address.
-people as (
-    select word, min(id) as id
-    from (
-        select id as word, id from raw.pipedrive_user
-        union all
-        select lower(trim(name)) as word, id from raw.pipedrive_user
-        union all
-        select lower(trim(email)) as word, id from raw.pipedrive_user
-    )
-    where word <> ''
-    group by word
-),
-
--- An organization's name tells which it is where only one has it.
-organizations as (
-    select lower(trim(name)) as word, min(id) as id
-    from (
-        select id, name from raw.pipedrive_organization
-        union all
-        select org_id, org_name from raw.pipedrive_deal where regexp_full_match(org_id, '[0-9]+')
-    )
-    where trim(name) <> ''
-    group by lower(trim(name))
-    having count(distinct id) = 1
-),
-
-latest as (
+with latest as (
     select
         *,
         coalesce(lower(archive_status), '') in ('archived', 'true', 'yes', '1') as is_archived
@@ -66,6 +39,6 @@ select
     l.modified_at,
     cast(floor(epoch(l.modified_at)) as bigint) as modified_sec
 from dated as l
-left join people as o on lower(trim(l.owner)) = o.word
-left join organizations as g on lower(trim(l.org_name)) = g.word
+left join crm.pipedrive_user_words as o on lower(trim(l.owner)) = o.word
+left join crm.pipedrive_organization_words as g on lower(trim(l.org_name)) = g.word
 where not coalesce('true' in (l.is_deleted, l.is_gone), false)

@@ -1,19 +1,5 @@
 -- Pipedrive users as sellers, and owners that only deals name.
-with -- A seller goes by the id, by the name or by the address.
-people as (
-    select word, min(id) as id
-    from (
-        select id as word, id from raw.pipedrive_user
-        union all
-        select lower(trim(name)) as word, id from raw.pipedrive_user
-        union all
-        select lower(trim(email)) as word, id from raw.pipedrive_user
-    )
-    where word <> ''
-    group by word
-),
-
-users as (
+with users as (
     select *
     from raw.pipedrive_user
     qualify row_number() over (
@@ -49,7 +35,7 @@ told as (
         max(o.email),
         true
     from owners as o
-    left join people as p on lower(trim(o.word)) = p.word
+    left join crm.pipedrive_user_words as p on lower(trim(o.word)) = p.word
     where o.word is not null and p.word is null
     group by o.word
 )

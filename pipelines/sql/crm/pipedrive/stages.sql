@@ -1,135 +1,34 @@
 -- Stages of each Pipedrive pipeline: those listed, those that only deals or their past name, and
 -- the two statuses that end a deal.
-with deals as (
-    select
-        *,
-        coalesce(
-            id,
-            concat_ws(' / ', title, org_name, cast(try_cast(add_time as timestamp) as date))
-        ) as key
-    from raw.pipedrive_deal
+with names as (
+    select id, name, pipeline, place, probability, is_listed from crm.pipedrive_stage_names
 ),
 
-latest as (
-    select *
-    from deals
-    qualify row_number() over (
-        partition by key
-        order by
-            try_cast(update_time as timestamp) desc nulls last, synced_at desc nulls last,
-            _file desc, _line desc
-    ) = 1
+stages as (
+    select name, pipeline, place, probability from names where is_listed
 ),
 
--- A dump of one deal's history may name the deal in the name of its file or folder only.
-told as (
-    select
-        deal_id, lower(field_key) as field, old_value, new_value, old_label, new_label,
-        additional_data, try_cast(changed_at as timestamp) as moment, user_id, is_bulk,
-        false as is_flow, _file
-    from raw.pipedrive_deal_change
-    union all
-    select
-        coalesce(item_id, deal_id), lower(field_key), old_value, new_value, old_label, new_label,
-        null, coalesce(try_cast(log_time as timestamp), try_cast(timestamp as timestamp)),
-        user_id, is_bulk, true, _file
-    from raw.pipedrive_flow
-    where field_key is not null
+deals as (
+    select key, pipeline, stage from crm.pipedrive_named_deals
 ),
 
 changes as (
-    select
-        coalesce(
-            deal_id,
-            nullif(
-                regexp_extract(
-                    lower(_file),
-                    '(?:^|[/!_-])(?:deal[_-]?|(?:deals|flow|changelog|participants[a-z]*)/'
-                    || '|(?:flow|changelog|participants[a-z]*)[_-])([0-9]+)(?:[^0-9]|$)',
-                    1
-                ),
-                ''
-            )
-        ) as key,
-        field,
-        nullif(trim(old_value), '') as old_value,
-        nullif(trim(new_value), '') as new_value,
-        coalesce(
-            old_label,
-            nullif(regexp_extract(additional_data, '"old_value_formatted": ?"([^"]+)"', 1), '')
-        ) as old_label,
-        coalesce(
-            new_label,
-            nullif(regexp_extract(additional_data, '"new_value_formatted": ?"([^"]+)"', 1), '')
-        ) as new_label,
-        moment,
-        user_id,
-        is_bulk = 'true' as is_bulk,
-        is_flow,
-        _file
-    from told
-    where moment is not null
-),
-
-pipelines as (
-    select id, name
-    from raw.pipedrive_pipeline
-    qualify row_number() over (
-        partition by id order by update_time desc nulls last, _file desc, _line desc
-    ) = 1
-),
-
--- A stage's id is its own in all pipelines; without a list of stages the flow may tell its name.
-stages as (
-    select
-        s.id,
-        s.name,
-        coalesce(p.name, s.pipeline_name, s.pipeline_id) as pipeline,
-        try_cast(s.order_nr as integer) as place,
-        try_cast(s.deal_probability as double) / 100 as probability
-    from raw.pipedrive_stage as s
-    left join pipelines as p on s.pipeline_id = p.id
-    qualify row_number() over (
-        partition by s.id order by s.update_time desc nulls last, s._file desc, s._line desc
-    ) = 1
-),
-
-labels as (
-    select id, min(label) as name
-    from (
-        select old_value as id, old_label as label from changes where field = 'stage_id'
-        union all
-        select new_value, new_label from changes where field = 'stage_id'
-    )
-    where id is not null and label is not null and id not in (select id from stages)
-    group by id
-),
-
-named as (
-    select
-        l.key,
-        coalesce(s.pipeline, p.name, l.pipeline, 'default') as pipeline,
-        coalesce(s.name, n.name, l.stage) as stage
-    from latest as l
-    left join stages as s on l.stage = s.id
-    left join labels as n on l.stage = n.id
-    left join pipelines as p on l.pipeline = p.id
+    select key, old_value, new_value from crm.pipedrive_logged_changes where field = 'stage_id'
 ),
 
 -- A deal that was moved out of another pipeline had stages of that one.
 past as (
     select
         d.pipeline,
-        coalesce(s.name, n.name, c.stage_id) as stage,
+        coalesce(s.name, c.stage_id) as stage,
         case when s.pipeline = d.pipeline then s.place end as place
     from (
-        select key, old_value as stage_id from changes where field = 'stage_id'
+        select key, old_value as stage_id from changes
         union
-        select key, new_value from changes where field = 'stage_id'
+        select key, new_value from changes
     ) as c
-    inner join named as d on c.key = d.key
-    left join stages as s on c.stage_id = s.id
-    left join labels as n on c.stage_id = n.id
+    inner join deals as d on c.key = d.key
+    left join names as s on c.stage_id = s.id
     where c.stage_id is not null
 ),
 
@@ -137,7 +36,7 @@ every as (
     select coalesce(pipeline, 'default') as pipeline, name as stage, place, probability
     from stages
     union all
-    select pipeline, stage, null, null from named where stage is not null
+    select pipeline, stage, null, null from deals where stage is not null
     union all
     select pipeline, stage, null, null from past
 ),
@@ -164,7 +63,7 @@ placed as (
 pipeline_names as (
     select distinct pipeline from every
     union
-    select distinct pipeline from named
+    select distinct pipeline from deals
 )
 
 select
