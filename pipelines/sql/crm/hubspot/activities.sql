@@ -1,68 +1,8 @@
 -- Acts in a HubSpot export: mail, calls, meetings, done tasks, notes and short messages. An act
 -- that names several deals counts on each of them. Mail not sent and mail within the own company
 -- are left out; open tasks are commitments.
-with recursive lost_ids as (
-    select merged_deal_id as id, deal_id as survivor from raw.hubspot_merged_deal
-    union
-    select unnest(regexp_extract_all(merged_ids, '[0-9]+')) as id, id as survivor
-    from raw.hubspot_deal
-),
-
--- Merges chain; `union` drops repeats, so a circle of merges ends too.
-merges as (
-    select id, survivor from lost_ids where id <> survivor
-    union
-    select m.id, n.survivor
-    from merges as m
-    join lost_ids as n on m.survivor = n.id
-    where n.survivor <> m.id and n.survivor <> n.id
-),
-
-survivors as (
-    select id, min(survivor) as survivor
-    from merges
-    where survivor not in (select id from merges)
-    group by id
-),
-
-domains as (
-    select list(distinct domain) as own
-    from (
-        select regexp_extract(lower(email), '@([a-z0-9.-]+)', 1) as domain from raw.hubspot_owner
-    )
-    -- A seller with a free mailbox does not make every such mailbox ours.
-    where
-        domain <> ''
-        and domain not in (
-            'gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'live.com', 'yahoo.com',
-            'icloud.com', 'me.com', 'aol.com', 'proton.me', 'gmx.de', 'web.de', 'qq.com',
-            'naver.com', 'daum.net', 'hanmail.net', 'kakao.com', 'nate.com'
-        )
-),
-
--- An owner goes by the id, by the full name or by the address.
-people as (
-    select word, min(id) as id
-    from (
-        select id as word, id from raw.hubspot_owner
-        union all
-        select lower(trim(concat_ws(' ', first_name, last_name))) as word, id
-        from raw.hubspot_owner
-        union all
-        select lower(trim(email)) as word, id from raw.hubspot_owner
-    )
-    where word <> ''
-    group by word
-),
-
-engagements as (
-    select *
-    from raw.hubspot_engagement
-    where id is not null
-    qualify row_number() over (
-        partition by id
-        order by modified_at desc nulls last, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
+with domains as (
+    select list(domain) as own from crm.hubspot_own_domains
 ),
 
 emails as (
@@ -88,16 +28,6 @@ calls as (
 meetings as (
     select *
     from raw.hubspot_meeting
-    where id is not null
-    qualify row_number() over (
-        partition by id
-        order by modified_at desc nulls last, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
-),
-
-tasks as (
-    select *
-    from raw.hubspot_task
     where id is not null
     qualify row_number() over (
         partition by id
@@ -154,7 +84,7 @@ typed as (
         coalesce(completed_at, least(due_at, modified_at)) as happened_at, created_at, modified_at,
         owner, deal_ids, contact_ids, company_ids, is_deleted, is_gone, is_archived,
         task_subject as subject, task_status as status, task_type as type_word
-    from tasks
+    from crm.hubspot_latest_tasks
     union all by name
     select
         id, 'note' as kind, happened_at, created_at, modified_at, owner, deal_ids, contact_ids,
@@ -181,7 +111,7 @@ acts as (
         ),
         e.is_active
     from typed as t
-    left join engagements as e on t.id = e.id
+    left join crm.hubspot_latest_engagements as e on t.id = e.id
     union all by name
     select
         e.id,
@@ -214,7 +144,7 @@ acts as (
         e.duration,
         e.ended_at,
         e.task_type as type_word
-    from engagements as e
+    from crm.hubspot_latest_engagements as e
     where
         e.id not in (select id from typed)
         and regexp_matches(e.type, 'EMAIL|CALL|MEETING|TASK|NOTE|SMS|WHATS_APP|LINKEDIN_MESSAGE')
@@ -276,7 +206,7 @@ spread as (
                 unnest(case when len(deals) = 0 then [cast(null as varchar)] else deals end) as deal
             from placed
         ) as p
-        left join survivors as s on p.deal = s.id
+        left join crm.hubspot_surviving_deals as s on p.deal = s.id
     )
 ),
 
@@ -342,7 +272,7 @@ select
     coalesce(c.type_word, c.kind) as type_word
 from counted as c
 cross join domains as d
-left join people as o
+left join crm.hubspot_owner_words as o
     on lower(regexp_replace(c.owner, ' *\((deactivated|removed).*$', '', 'i')) = o.word
 where
     c.moment is not null

@@ -1,46 +1,9 @@
 -- HubSpot tasks promised before they were done: what, when made, when due, when kept; one a deal.
-with recursive lost_ids as (
-    select merged_deal_id as id, deal_id as survivor from raw.hubspot_merged_deal
-    union
-    select unnest(regexp_extract_all(merged_ids, '[0-9]+')) as id, id as survivor
-    from raw.hubspot_deal
-),
-
--- Merges chain; `union` drops repeats, so a circle of merges ends too.
-merges as (
-    select id, survivor from lost_ids where id <> survivor
-    union
-    select m.id, n.survivor
-    from merges as m
-    join lost_ids as n on m.survivor = n.id
-    where n.survivor <> m.id and n.survivor <> n.id
-),
-
-survivors as (
-    select id, min(survivor) as survivor
-    from merges
-    where survivor not in (select id from merges)
-    group by id
-),
-
-tasks as (
-    select *
-    from raw.hubspot_task
-    where id is not null
-    qualify row_number() over (
-        partition by id
-        order by modified_at desc nulls last, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
-),
-
-engagements as (
-    select *
-    from raw.hubspot_engagement
-    where id is not null
-    qualify row_number() over (
-        partition by id
-        order by modified_at desc nulls last, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
+with tasks as (
+    select
+        id, task_subject, task_status, created_at, due_at, completed_at, modified_at, deal_ids,
+        is_deleted, is_gone, is_archived
+    from crm.hubspot_latest_tasks
 ),
 
 deal_links as (
@@ -58,7 +21,7 @@ told as (
     union all
     select
         id, subject, status, created_at, happened_at, completed_at, modified_at, deal_ids
-    from engagements
+    from crm.hubspot_latest_engagements
     where
         type = 'TASK'
         and id not in (select id from tasks)
@@ -90,7 +53,7 @@ typed as (
     select distinct on (l.id, coalesce(s.survivor, l.deal))
         l.*, coalesce(s.survivor, l.deal) as deal_id
     from linked as l
-    left join survivors as s on l.deal = s.id
+    left join crm.hubspot_surviving_deals as s on l.deal = s.id
 ),
 
 dated as (

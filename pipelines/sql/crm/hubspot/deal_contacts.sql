@@ -1,41 +1,7 @@
 -- People on the buyer's side of each HubSpot deal. When they were added is not told.
-with recursive lost_ids as (
-    select merged_deal_id as id, deal_id as survivor from raw.hubspot_merged_deal
-    union
-    select unnest(regexp_extract_all(merged_ids, '[0-9]+')) as id, id as survivor
-    from raw.hubspot_deal
-),
-
--- Merges chain; `union` drops repeats, so a circle of merges ends too.
-merges as (
-    select id, survivor from lost_ids where id <> survivor
-    union
-    select m.id, n.survivor
-    from merges as m
-    join lost_ids as n on m.survivor = n.id
-    where n.survivor <> m.id and n.survivor <> n.id
-),
-
-survivors as (
-    select id, min(survivor) as survivor
-    from merges
-    where survivor not in (select id from merges)
-    group by id
-),
-
-contacts as (
+with contacts as (
     select *
     from raw.hubspot_contact
-    where id is not null
-    qualify row_number() over (
-        partition by id
-        order by modified_at desc nulls last, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
-),
-
-latest as (
-    select *
-    from raw.hubspot_deal
     where id is not null
     qualify row_number() over (
         partition by id
@@ -51,7 +17,8 @@ lost_contacts as (
 told as (
     select deal_id, contact_id, label from raw.hubspot_deal_contact
     union all
-    select id, unnest(regexp_extract_all(contact_ids, '[0-9]+')), null from latest
+    select id, unnest(regexp_extract_all(contact_ids, '[0-9]+')), null
+    from crm.hubspot_latest_deals
 ),
 
 people as (
@@ -60,7 +27,7 @@ people as (
         coalesce(m.survivor, t.contact_id) as contact_id,
         min(t.label) as label
     from told as t
-    left join survivors as s on t.deal_id = s.id
+    left join crm.hubspot_surviving_deals as s on t.deal_id = s.id
     left join (
         select id, min(survivor) as survivor from lost_contacts where id <> survivor group by id
     ) as m on t.contact_id = m.id

@@ -6,21 +6,6 @@ with latest as (
     qualify row_number() over (
         partition by id order by modified_at desc nulls last, _file desc, _line desc
     ) = 1
-),
-
--- An owner goes by the id, by the full name or by the address.
-people as (
-    select word, min(id) as id
-    from (
-        select id as word, id from raw.hubspot_owner
-        union all
-        select lower(trim(concat_ws(' ', first_name, last_name))) as word, id
-        from raw.hubspot_owner
-        union all
-        select lower(trim(email)) as word, id from raw.hubspot_owner
-    )
-    where word <> ''
-    group by word
 )
 
 select
@@ -36,6 +21,6 @@ select
     try_cast(l.modified_at as timestamp) as modified_at,
     cast(floor(epoch(try_cast(l.modified_at as timestamp))) as bigint) as modified_sec
 from latest as l
-left join people as o
+left join crm.hubspot_owner_words as o
     on lower(regexp_replace(l.owner, ' *\((deactivated|removed).*$', '', 'i')) = o.word
 where not coalesce('true' in (l.is_deleted, l.is_gone, l.is_archived), false)

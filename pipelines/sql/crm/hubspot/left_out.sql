@@ -1,17 +1,7 @@
 -- What HubSpot activities leave out by design, counted: mail that was not sent, or not yet, and
 -- mail within the own company.
 with domains as (
-    select list(distinct domain) as own
-    from (
-        select regexp_extract(lower(email), '@([a-z0-9.-]+)', 1) as domain from raw.hubspot_owner
-    )
-    where
-        domain <> ''
-        and domain not in (
-            'gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'live.com', 'yahoo.com',
-            'icloud.com', 'me.com', 'aol.com', 'proton.me', 'gmx.de', 'web.de', 'qq.com',
-            'naver.com', 'daum.net', 'hanmail.net', 'kakao.com', 'nate.com'
-        )
+    select list(domain) as own from crm.hubspot_own_domains
 ),
 
 emails as (

@@ -1,29 +1,5 @@
 -- Alternatives put before a HubSpot buyer: our quotes that left the house, one row a deal.
-with recursive lost_ids as (
-    select merged_deal_id as id, deal_id as survivor from raw.hubspot_merged_deal
-    union
-    select unnest(regexp_extract_all(merged_ids, '[0-9]+')) as id, id as survivor
-    from raw.hubspot_deal
-),
-
--- Merges chain; `union` drops repeats, so a circle of merges ends too.
-merges as (
-    select id, survivor from lost_ids where id <> survivor
-    union
-    select m.id, n.survivor
-    from merges as m
-    join lost_ids as n on m.survivor = n.id
-    where n.survivor <> m.id and n.survivor <> n.id
-),
-
-survivors as (
-    select id, min(survivor) as survivor
-    from merges
-    where survivor not in (select id from merges)
-    group by id
-),
-
-latest as (
+with latest as (
     select *
     from raw.hubspot_quote
     where id is not null
@@ -45,7 +21,7 @@ typed as (
     select distinct on (l.id, coalesce(s.survivor, l.deal))
         l.*, coalesce(s.survivor, l.deal) as deal_id
     from linked as l
-    left join survivors as s on l.deal = s.id
+    left join crm.hubspot_surviving_deals as s on l.deal = s.id
 )
 
 select

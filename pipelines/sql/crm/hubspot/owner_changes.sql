@@ -25,25 +25,10 @@ with history as (
         )
 ),
 
--- An owner goes by the id, by the full name or by the address.
-people as (
-    select word, min(id) as id
-    from (
-        select id as word, id from raw.hubspot_owner
-        union all
-        select lower(trim(concat_ws(' ', first_name, last_name))) as word, id
-        from raw.hubspot_owner
-        union all
-        select lower(trim(email)) as word, id from raw.hubspot_owner
-    )
-    where word <> ''
-    group by word
-),
-
 owned as (
     select h.deal_id, h.moment, h.source, h.user_id, coalesce(p.id, h.owner) as owner
     from history as h
-    left join people as p
+    left join crm.hubspot_owner_words as p
         on lower(regexp_replace(h.owner, ' *\((deactivated|removed).*$', '', 'i')) = p.word
 ),
 

@@ -1,20 +1,5 @@
 -- HubSpot owners as sellers, and those that deals name without a list of owners.
-with recursive -- An owner goes by the id, by the full name or by the address.
-people as (
-    select word, min(id) as id
-    from (
-        select id as word, id from raw.hubspot_owner
-        union all
-        select lower(trim(concat_ws(' ', first_name, last_name))) as word, id
-        from raw.hubspot_owner
-        union all
-        select lower(trim(email)) as word, id from raw.hubspot_owner
-    )
-    where word <> ''
-    group by word
-),
-
-latest as (
+with latest as (
     select *
     from raw.hubspot_owner
     qualify row_number() over (
@@ -39,7 +24,7 @@ told as (
         not regexp_matches(lower(d.owner), '\((deactivated|removed)'),
         null
     from raw.hubspot_deal as d
-    left join people as p
+    left join crm.hubspot_owner_words as p
         on lower(regexp_replace(d.owner, ' *\((deactivated|removed).*$', '', 'i')) = p.word
     where d.owner is not null and p.word is null
 )
