@@ -1,72 +1,7 @@
 -- Tasks and events of Salesforce reports: what was done, and the meetings. A task lies under each
 -- person on it and is one act; without ids, equal lines of one file are different acts. A line
 -- without an id belongs to a deal only when its names fit one deal alone, else to its account.
-with account_names as (
-    select id, min(lower(trim(name))) as name
-    from raw.salesforce_account
-    group by id
-),
-
--- Every deal that an export of the objects or a report holds, by its names. A line of a report
--- without an id that fits one of the others is no deal of its own.
-with_ids as (
-    select distinct o.id, lower(trim(o.name)) as title, a.name as account
-    from raw.salesforce_opportunity as o
-    left join account_names as a on o.account_id = a.id
-    where o.id is not null
-    union
-    select opportunity_id, lower(trim(opportunity_name)), lower(trim(account_name))
-    from raw.salesforce_reports_opportunity
-    where opportunity_id is not null
-),
-
-titles as (
-    select id, title, account from with_ids
-    union
-    select r.id, r.title, r.account
-    from (
-        select
-            concat_ws(
-                ' / ',
-                nullif(trim(account_name), ''),
-                trim(opportunity_name),
-                cast(try_cast(created_date as date) as varchar)
-            ) as id,
-            lower(trim(opportunity_name)) as title,
-            lower(trim(account_name)) as account
-        from raw.salesforce_reports_opportunity
-        where opportunity_id is null and trim(opportunity_name) <> ''
-    ) as r
-    where
-        not exists (
-            select 1
-            from with_ids as w
-            where
-                r.title = w.title
-                and (r.account = w.account or r.account is null or w.account is null)
-        )
-),
-
-users as (
-    select lower(trim(name)) as word, min(id) as id
-    from raw.salesforce_user
-    where trim(name) <> ''
-    group by lower(trim(name))
-    having count(distinct id) = 1
-),
-
-accounts as (
-    select word, case when count(distinct id) = 1 then min(id) end as id
-    from (
-        select lower(trim(name)) as word, id from raw.salesforce_account
-        union all
-        select lower(trim(account_name)), account_id from raw.salesforce_reports_opportunity
-    )
-    where word <> '' and id is not null
-    group by word
-),
-
-lines as (
+with lines as (
     select
         *,
         row_number() over (
@@ -127,7 +62,7 @@ acts as (
 placed as (
     select a.id, coalesce(a.opportunity_id, min(t.id)) as deal_id
     from acts as a
-    left join titles as t
+    left join crm.salesforce_reports_deal_titles as t
         on
             a.opportunity_id is null
             and lower(trim(a.opportunity_name)) = t.title
@@ -213,6 +148,6 @@ select
     cast(null as bigint) as cancelled_sec,
     a.type as type_word
 from timed as a
-left join users as u on lower(trim(a.assigned)) = u.word
-left join accounts as n on lower(trim(a.account_name)) = n.word
+left join crm.salesforce_reports_user_words as u on lower(trim(a.assigned)) = u.word
+left join crm.salesforce_reports_account_words as n on lower(trim(a.account_name)) = n.word
 where a.happened_at is not null

@@ -1,53 +1,7 @@
 -- Deals as they once stood, by the Salesforce reports on opportunity history and, for deals without
 -- that, on the history of fields. A line without an id belongs to a deal only when its names fit
 -- one deal alone. What an export of the objects tells of a deal's history is not told again.
-with account_names as (
-    select id, min(lower(trim(name))) as name
-    from raw.salesforce_account
-    group by id
-),
-
--- Every deal that an export of the objects or a report holds, by its names. A line of a report
--- without an id that fits one of the others is no deal of its own.
-with_ids as (
-    select distinct o.id, lower(trim(o.name)) as title, a.name as account
-    from raw.salesforce_opportunity as o
-    left join account_names as a on o.account_id = a.id
-    where o.id is not null
-    union
-    select opportunity_id, lower(trim(opportunity_name)), lower(trim(account_name))
-    from raw.salesforce_reports_opportunity
-    where opportunity_id is not null
-),
-
-titles as (
-    select id, title, account from with_ids
-    union
-    select r.id, r.title, r.account
-    from (
-        select
-            concat_ws(
-                ' / ',
-                nullif(trim(account_name), ''),
-                trim(opportunity_name),
-                cast(try_cast(created_date as date) as varchar)
-            ) as id,
-            lower(trim(opportunity_name)) as title,
-            lower(trim(account_name)) as account
-        from raw.salesforce_reports_opportunity
-        where opportunity_id is null and trim(opportunity_name) <> ''
-    ) as r
-    where
-        not exists (
-            select 1
-            from with_ids as w
-            where
-                r.title = w.title
-                and (r.account = w.account or r.account is null or w.account is null)
-        )
-),
-
-lines as (
+with lines as (
     select
         'save' as what,
         _file,
@@ -95,7 +49,7 @@ placed as (
         case when d.is_downward then -l._line else l._line end as place
     from lines as l
     join directions as d on l._file = d._file
-    left join titles as t
+    left join crm.salesforce_reports_deal_titles as t
         on
             l.opportunity_id is null
             and l.title = t.title
@@ -329,14 +283,6 @@ numbered as (
         row_number() over (partition by deal_id order by changed_at, step, place) as nth
     from states
     where changed_at is not null
-),
-
-users as (
-    select lower(trim(name)) as word, min(id) as id
-    from raw.salesforce_user
-    where trim(name) <> ''
-    group by lower(trim(name))
-    having count(distinct id) = 1
 )
 
 select
@@ -352,4 +298,4 @@ select
     cast(s.expected_close_on - date '1970-01-01' as integer) as expected_close_day,
     lpad(cast(s.nth as varchar), 9, '0') as sort_key
 from numbered as s
-left join users as u on lower(s.changed_by) = u.word
+left join crm.salesforce_reports_user_words as u on lower(s.changed_by) = u.word

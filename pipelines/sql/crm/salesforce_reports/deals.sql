@@ -47,25 +47,6 @@ with_ids as (
     select id, title, account from named where opportunity_id is not null
 ),
 
-accounts as (
-    select word, case when count(distinct id) = 1 then min(id) end as id
-    from (
-        select lower(trim(name)) as word, id from raw.salesforce_account
-        union all
-        select lower(trim(account_name)), account_id from raw.salesforce_reports_opportunity
-    )
-    where word <> '' and id is not null
-    group by word
-),
-
-users as (
-    select lower(trim(name)) as word, min(id) as id
-    from raw.salesforce_user
-    where trim(name) <> ''
-    group by lower(trim(name))
-    having count(distinct id) = 1
-),
-
 -- What a deal was before its fields were tracked is not known.
 tracked as (
     select
@@ -117,8 +98,8 @@ select
     case when try_cast(l.created_date as timestamp) < f.since then 'partial' end as history_level,
     l.opportunity_id is not null as has_own_id
 from latest as l
-left join accounts as a on lower(trim(l.account_name)) = a.word
-left join users as u on lower(trim(l.owner)) = u.word
+left join crm.salesforce_reports_account_words as a on lower(trim(l.account_name)) = a.word
+left join crm.salesforce_reports_user_words as u on lower(trim(l.owner)) = u.word
 left join tracked as f on l.title = f.title
 where
     l.id not in (select id from whole)

@@ -22,14 +22,6 @@ latest as (
     qualify row_number() over (
         partition by id order by last_modified_date desc nulls last, _file desc, _line
     ) = 1
-),
-
-users as (
-    select lower(trim(name)) as word, min(id) as id
-    from raw.salesforce_user
-    where trim(name) <> ''
-    group by lower(trim(name))
-    having count(distinct id) = 1
 )
 
 select
@@ -45,4 +37,4 @@ select
     try_cast(l.last_modified_date as timestamp) as modified_at,
     cast(epoch(try_cast(l.last_modified_date as timestamp)) as bigint) as modified_sec
 from latest as l
-left join users as u on lower(trim(l.lead_owner)) = u.word
+left join crm.salesforce_reports_user_words as u on lower(trim(l.lead_owner)) = u.word

@@ -1,61 +1,7 @@
 -- Changes of a deal's owner by the Salesforce report on the history of fields, for deals of which
 -- no export of the objects tells any. A name that users share stays a name. A line without an id
 -- belongs to a deal only when its names fit one deal alone.
-with account_names as (
-    select id, min(lower(trim(name))) as name
-    from raw.salesforce_account
-    group by id
-),
-
--- Every deal that an export of the objects or a report holds, by its names. A line of a report
--- without an id that fits one of the others is no deal of its own.
-with_ids as (
-    select distinct o.id, lower(trim(o.name)) as title, a.name as account
-    from raw.salesforce_opportunity as o
-    left join account_names as a on o.account_id = a.id
-    where o.id is not null
-    union
-    select opportunity_id, lower(trim(opportunity_name)), lower(trim(account_name))
-    from raw.salesforce_reports_opportunity
-    where opportunity_id is not null
-),
-
-titles as (
-    select id, title, account from with_ids
-    union
-    select r.id, r.title, r.account
-    from (
-        select
-            concat_ws(
-                ' / ',
-                nullif(trim(account_name), ''),
-                trim(opportunity_name),
-                cast(try_cast(created_date as date) as varchar)
-            ) as id,
-            lower(trim(opportunity_name)) as title,
-            lower(trim(account_name)) as account
-        from raw.salesforce_reports_opportunity
-        where opportunity_id is null and trim(opportunity_name) <> ''
-    ) as r
-    where
-        not exists (
-            select 1
-            from with_ids as w
-            where
-                r.title = w.title
-                and (r.account = w.account or r.account is null or w.account is null)
-        )
-),
-
-users as (
-    select lower(trim(name)) as word, min(id) as id
-    from raw.salesforce_user
-    where trim(name) <> ''
-    group by lower(trim(name))
-    having count(distinct id) = 1
-),
-
-changes as (
+with changes as (
     select
         coalesce(f.opportunity_id, min(t.id)) as deal_id,
         f._file,
@@ -65,7 +11,7 @@ changes as (
         nullif(trim(f.old_value), '') as from_owner,
         nullif(trim(f.new_value), '') as to_owner
     from raw.salesforce_reports_field_history as f
-    left join titles as t
+    left join crm.salesforce_reports_deal_titles as t
         on
             f.opportunity_id is null
             and lower(trim(f.opportunity_name)) = t.title
@@ -108,6 +54,6 @@ select
     'salesforce:' || coalesce(b.id, s.changed_by) as changed_by,
     cast(null as boolean) as is_bulk
 from single as s
-left join users as f on lower(s.from_owner) = f.word
-left join users as t on lower(s.to_owner) = t.word
-left join users as b on lower(s.changed_by) = b.word
+left join crm.salesforce_reports_user_words as f on lower(s.from_owner) = f.word
+left join crm.salesforce_reports_user_words as t on lower(s.to_owner) = t.word
+left join crm.salesforce_reports_user_words as b on lower(s.changed_by) = b.word

@@ -6,14 +6,6 @@ with named as (
     select null, nullif(trim(assigned), '') from raw.salesforce_reports_activity
     union
     select null, nullif(trim(lead_owner), '') from raw.salesforce_reports_lead
-),
-
-users as (
-    select lower(trim(name)) as word
-    from raw.salesforce_user
-    where trim(name) <> ''
-    group by lower(trim(name))
-    having count(distinct id) = 1
 )
 
 select
@@ -33,5 +25,5 @@ from named
 where
     (id is not null or name is not null)
     and coalesce(id, '') not in (select id from raw.salesforce_user where id is not null)
-    and (id is not null or lower(name) not in (select word from users))
+    and (id is not null or lower(name) not in (select word from crm.salesforce_reports_user_words))
 group by coalesce(id, name)
