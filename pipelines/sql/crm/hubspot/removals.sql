@@ -10,30 +10,6 @@ latest as (
     from crm.hubspot_latest_deals
 ),
 
-dictionary as (
-    select
-        pipeline,
-        stage_id,
-        stage,
-        coalesce(told_closed = 'true', false)
-        or coalesce(told_won = 'true', false)
-        or coalesce(probability = 0, false) as is_closed,
-        coalesce(told_won = 'true', told_closed = 'true' and probability = 1, false) as is_won
-    from crm.hubspot_stage_dictionary
-),
-
-known as (
-    select pipeline, stage, bool_or(is_closed) as is_closed, bool_or(is_won) as is_won
-    from dictionary
-    group by pipeline, stage
-),
-
-ids as (
-    select lower(stage_id) as word, bool_or(is_closed) as is_closed, bool_or(is_won) as is_won
-    from dictionary
-    group by lower(stage_id)
-),
-
 gone as (
     select
         id,
@@ -74,7 +50,7 @@ select
     'hubspot:' || s.survivor as survivor_id
 from gone as g
 left join latest as l on g.id = l.id
-left join ids as i on lower(l.deal_stage) = i.word
-left join known as k on l.pipeline = k.pipeline and lower(l.deal_stage) = lower(k.stage)
+left join crm.hubspot_stage_ids as i on lower(l.deal_stage) = i.word
+left join crm.hubspot_known_stages as k on l.pipeline = k.pipeline and lower(l.deal_stage) = lower(k.stage)
 left join survivors as s on g.id = s.id
 where g.why is not null

@@ -4,8 +4,6 @@ select
     s.stage_id,
     s.stage,
     try_cast(s.display_order as integer) as place,
-    s.is_closed as told_closed,
-    s.closed_won as told_won,
     -- A stage from which nothing can be won ends a deal, whatever else is said of it.
     case
         when 'true' in (s.is_closed, s.closed_won) or q.probability = 0 then true
