@@ -4,8 +4,10 @@ Most lines of most exports are plain: ids are ids, times are ISO, nothing is mis
 is counted to prove that all was; a file with anything else in it is left to `staging`.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import duckdb
 
@@ -19,6 +21,11 @@ from pipelines.values import Form
 REFUSED = "temp.refused"
 CHECKED = ("date", "datetime", "number", "boolean")
 IDS = ("id", "sf_id")
+# Times as programs write them, all of one file alike, are read as such and never kept as text.
+WRITTEN_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d(?P<between>[T ])\d\d:\d\d:\d\d(?P<part>\.\d{3}|\.\d{6})?"
+    r"(?P<utc>Z|\+0000|\+00:00)?"
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,36 @@ class Target:
 
     def at_once(self) -> Loaded | None:
         """The file in one pass; None where something in it wants a closer look."""
+        typed = self._typed()
+        loaded = self._in_one_pass(typed, self._time_form()) if typed else None
+        return loaded or self._in_one_pass({}, "")
+
+    def _typed(self) -> dict[int, str]:
+        """The columns that can be read as what they are, by place; none where nothing tells how."""
+        if any(column.type == "datetime" for column in self.present) and not self._time_form():
+            return {}
+        return {
+            self.places[column.name][0]: values.sql_type(column.type)
+            for column in self.columns(("date", "datetime", "boolean"))
+            if len(self.places[column.name]) == 1
+        }
+
+    def _time_form(self) -> str:
+        """The one form that all times of the first records have; empty where there is none."""
+        if self.zone:
+            return ""
+        places = [n for column in self.columns(("datetime",)) for n in self.places[column.name]]
+        told = {row[n] for row in self.head.first for n in places if n < len(row) and row[n]}
+        forms = set()
+        for time in told:
+            found = WRITTEN_TIME.fullmatch(time)
+            if found is None:
+                return ""
+            part = {0: "", 4: ".%g", 7: ".%f"}[len(found["part"] or "")]
+            forms.add(f"%Y-%m-%d{found['between']}%H:%M:%S{part}{found['utc'] or ''}")
+        return forms.pop() if len(forms) == 1 else ""
+
+    def _in_one_pass(self, typed: Mapping[int, str], time_form: str) -> Loaded | None:
         first_line, records = self._reach()
         if (
             first_line is None
@@ -103,10 +140,10 @@ class Target:
         part = Part(self.label, self.thing.table, next(self.part_names), first_line)
         try:
             self.con.execute(
-                f"create table {part.name} as {self._plain_select()}",
+                f"create table {part.name} as {self._plain_select(typed, time_form)}",
                 [str(self.head.path), self.head.skipped_lines, self.head.delimiter],
             )
-        except duckdb.InvalidInputException:
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
             # A record that does not fit, or bytes that are no text; which, the stage tells.
             return None
         # A number that lost its end to a spreadsheet ends in zeros; an id of Salesforce in letters.
@@ -137,7 +174,7 @@ class Target:
         is_whole = below[-1] - below[0] == len(below) - 1
         return (int(below[0]) if is_whole else None), len(below)
 
-    def _plain_select(self) -> str:
+    def _plain_select(self, typed: Mapping[int, str], time_form: str) -> str:
         """Every column as it reads where it is plain, and whether a line holds what is not."""
         read, odd = [], []
         for column in self.present:
@@ -150,7 +187,7 @@ class Target:
             read.append(f"{told} as {value}")
             if column.type in CHECKED:
                 odd.append(f"({text} is not null and {value} is null)")
-            if column.type == "datetime" and not self.zone:
+            if column.type == "datetime" and not self.zone and not time_form:
                 odd.append(values.names_zone(text))
             if column.type == "number" and self.is_written_by_hand:
                 odd.append(values.may_group(text))
@@ -163,14 +200,20 @@ class Target:
                 odd.append(f"{value} is null")
         named = ", ".join(f"v_{column.name} as {column.name}" for column in self.present)
         is_odd = f"coalesce({' or '.join(odd)}, false)" if odd else "false"
+        form = f", timestampformat = '{time_form}'" if time_form else ""
         return (
             f"select {named}, {is_odd} as _is_odd from (select *, {', '.join(read)} "
-            f"from {self.read_csv()})"
+            f"from {self.read_csv(form, typed)})"
         )
 
-    def read_csv(self, more: str = "") -> str:
-        """The records of a delimited text; its path, skipped lines and delimiter are $1 to $3."""
-        columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(self.head.header)))
+    def read_csv(self, more: str = "", typed: Mapping[int, str] = MappingProxyType({})) -> str:
+        """The records of a delimited text; its path, skipped lines and delimiter are $1 to $3.
+
+        Every column is text but those that are `typed`, by place.
+        """
+        columns = ", ".join(
+            f"'c{n}': '{typed.get(n, 'varchar')}'" for n in range(len(self.head.header))
+        )
         return (
             f"read_csv($1, columns = {{{columns}}}, auto_detect = false, header = true, "
             f"skip = $2, delim = $3, quote = '\"', escape = '\"'{more})"
