@@ -11,7 +11,8 @@ from typing import Any
 
 from models.hazards import Boosting, ByStage, HazardModel, Linear
 from models.landmarks import FEATURES, Encoder
-from models.stall import Correction, StallFit
+from models.recalibration import Correction
+from models.stall import StallFit
 
 FORMAT = 1
 # The only types besides scikit-learn's public estimators that a model file may hold.

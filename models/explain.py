@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from models.incidence import Floats
-from models.landmarks import CATEGORIES, IDEAS, NO_DECISION
-from models.stall import StallFit, at_days, risks
+from models.landmarks import CATEGORIES, IDEAS, NO_DECISION, at_days
+from models.stall import StallFit, risks
 
 HORIZON_DAYS = 90
 ORDERS = 6

@@ -232,3 +232,35 @@ class Encoder:
         stage = FEATURES.index("stage")
         one_hot = codes[:, [stage]] == np.arange(len(self.categories["stage"]))[None, :]
         return np.hstack([scaled, gaps.astype(float), one_hot.astype(float)])
+
+
+@dataclass(frozen=True)
+class Material:
+    """Rows of snapshots with their labels, in one order."""
+
+    rows: pd.DataFrame
+    known: Labels
+
+    def take(self, chosen: np.ndarray) -> "Material":
+        """The rows chosen by a mask or positions."""
+        return Material(
+            self.rows[chosen].reset_index(drop=True),
+            Labels(self.known.time[chosen], self.known.cause[chosen], self.known.follow[chosen]),
+        )
+
+
+def labelled(rows: pd.DataFrame, deals: pd.DataFrame, stalls: pd.DataFrame, day: int) -> Material:
+    """Rows with labels as known on a day, those that had ended or stalled already left out."""
+    known = labels(rows, deals, stalls, day)
+    alive = (known.time > 0) & ~rows["is_stalled"].fillna(False).to_numpy(dtype=bool)
+    return Material(rows, known).take(alive)
+
+
+def at_days(incidence: Floats, days: int) -> Floats:
+    """Incidence by a day, straight between the ends of bins; (n, endings)."""
+    ends = np.concatenate([[0], BIN_ENDS * 7])
+    whole = np.concatenate([np.zeros((len(incidence), 1, incidence.shape[2])), incidence], axis=1)
+    place = min(int(np.searchsorted(ends, days)), len(ends) - 1)
+    share = min((days - ends[place - 1]) / (ends[place] - ends[place - 1]), 1.0)
+    found: Floats = whole[:, place - 1] + share * (whole[:, place] - whole[:, place - 1])
+    return found

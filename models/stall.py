@@ -11,57 +11,32 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from models import evaluation
 from models.hazards import Boosting, ByStage, HazardModel, Linear
 from models.incidence import ENDINGS, Floats, cumulative
+from models.judging import (
+    CALIBRATION_COLUMNS,
+    EVALUATION_COLUMNS,
+    HORIZONS,
+    choice,
+    evaluate,
+    skill,
+)
 from models.landmarks import (
-    BIN_ENDS,
     DISQUALIFIED,
     FEATURES,
     Encoder,
-    Labels,
+    Material,
     Parts,
+    at_days,
     expand,
-    labels,
+    labelled,
     parts,
     thinned,
 )
+from models.recalibration import Correction, corrected, recalibrations
 
-HORIZONS = (30, 60, 90, 180)
-DECIDED_AT = 90
 LEAST_EVENTS, LEAST_DEALS = 50, 20
-# Models that may be published besides Aalen-Johansen by stage, and why each would be.
-CHOICES = ("boosting", "logit", "silence_rule")
-REASONS = {
-    "boosting": "beats_baselines",
-    "logit": "not_better_than_logit",
-    "silence_rule": "not_better_than_silence_rule",
-}
-DEEP = ("no_decision", "won")
 TEST_LANDMARKS = 6
-STALL_RULES = "stalled_"
-EVALUATION_COLUMNS = [
-    "metric",
-    "model",
-    "cause",
-    "horizon_days",
-    "slice",
-    "value",
-    "low",
-    "high",
-    "n",
-    "events",
-    "is_thin",
-]
-CALIBRATION_COLUMNS = ["model", "cause", "horizon_days", "bin", "predicted", "observed", "n"]
-
-
-@dataclass(frozen=True)
-class Correction:
-    """Logistic recalibration of one ending's hazard: a + b * logit."""
-
-    a: float
-    b: float
 
 
 @dataclass
@@ -77,30 +52,6 @@ class StallFit:
     card: dict[str, object]
     encoder: Encoder
     reference: dict[str, object] = field(default_factory=dict)
-
-
-def at_days(incidence: Floats, days: int) -> Floats:
-    """Incidence by a day, straight between the ends of bins; (n, endings)."""
-    ends = np.concatenate([[0], BIN_ENDS * 7])
-    whole = np.concatenate([np.zeros((len(incidence), 1, incidence.shape[2])), incidence], axis=1)
-    place = min(int(np.searchsorted(ends, days)), len(ends) - 1)
-    share = min((days - ends[place - 1]) / (ends[place] - ends[place - 1]), 1.0)
-    found: Floats = whole[:, place - 1] + share * (whole[:, place] - whole[:, place - 1])
-    return found
-
-
-def corrected(hazards: Floats, corrections: Mapping[int, Correction]) -> Floats:
-    """Hazards after recalibration, never summing to more than one."""
-    if not corrections:
-        return hazards
-    found = hazards.copy()
-    for cause, correction in corrections.items():
-        h = np.clip(found[..., cause], 1e-9, 1 - 1e-9)
-        x = correction.a + correction.b * np.log(h / (1 - h))
-        found[..., cause] = np.where(hazards[..., cause] > 0, 1 / (1 + np.exp(-x)), 0.0)
-    total = found.sum(axis=-1, keepdims=True)
-    capped: Floats = np.where(total > 0.999, found * 0.999 / np.maximum(total, 1e-12), found)
-    return capped
 
 
 def risks(fit: StallFit, rows: pd.DataFrame, *, pursued: bool) -> Floats:
@@ -149,26 +100,7 @@ def score(fit: StallFit, rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True)
-class _Material:
-    rows: pd.DataFrame
-    known: Labels
-
-    def take(self, chosen: np.ndarray) -> "_Material":
-        return _Material(
-            self.rows[chosen].reset_index(drop=True),
-            Labels(self.known.time[chosen], self.known.cause[chosen], self.known.follow[chosen]),
-        )
-
-
-def _material(rows: pd.DataFrame, deals: pd.DataFrame, stalls: pd.DataFrame, day: int) -> _Material:
-    """Rows with labels as known on a day, those that had ended or stalled already left out."""
-    known = labels(rows, deals, stalls, day)
-    alive = (known.time > 0) & ~rows["is_stalled"].fillna(False).to_numpy(dtype=bool)
-    return _Material(rows, known).take(alive)
-
-
-def _models(material: _Material, seed: int, boosting: bool = True) -> dict[str, HazardModel]:
+def _models(material: Material, seed: int, boosting: bool = True) -> dict[str, HazardModel]:
     """Every model fitted on the same rows."""
     encoder = Encoder.learned(material.rows)
     lines = expand(material.known, material.rows["deal_id"].to_numpy(dtype=str))
@@ -182,119 +114,7 @@ def _models(material: _Material, seed: int, boosting: bool = True) -> dict[str, 
     return found
 
 
-def _corrections(model: HazardModel, material: _Material) -> dict[int, Correction]:
-    """Recalibrations of the endings whose calibration the calibration window rejects.
-
-    Rejected: a likelihood-ratio test of a + b * logit(h) against a = 0, b = 1 at 1 %, for endings
-    with enough events there.
-    """
-    from scipy.optimize import minimize
-    from scipy.stats import chi2
-
-    if material.rows.empty:
-        return {}
-    lines = expand(material.known, material.rows["deal_id"].to_numpy(dtype=str))
-    hazards = model.hazards(material.rows)[lines.row, lines.bin]
-    found = {}
-    for cause in range(len(ENDINGS)):
-        y = (lines.target == cause).astype(float)
-        if y.sum() < LEAST_EVENTS:
-            continue
-        h = np.clip(hazards[:, cause], 1e-6, 1 - 1e-6)
-        x = np.log(h / (1 - h))
-
-        def loss(ab: Floats, x: Floats = x, y: Floats = y, w: Floats = lines.weight) -> float:
-            z = ab[0] + ab[1] * x
-            return float(np.sum(w * (np.logaddexp(0, z) - y * z)))
-
-        best = minimize(loss, np.array([0.0, 1.0]), method="Nelder-Mead")
-        # Rows of one deal count together: weights make each deal one observation.
-        gain = 2 * (loss(np.array([0.0, 1.0])) - float(best.fun))
-        gain *= len(np.unique(material.rows["deal_id"])) / max(lines.weight.sum(), 1.0)
-        if gain > chi2.ppf(0.99, 2):
-            found[cause] = Correction(float(best.x[0]), float(best.x[1]))
-    return found
-
-
-def _evaluate(
-    models: Mapping[str, HazardModel],
-    corrections: Mapping[str, Mapping[int, Correction]],
-    test: _Material,
-    deals: pd.DataFrame,
-    seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores and calibration of every model on the test rows."""
-    rules = deals.set_index("deal_id")["rule"].fillna("")
-    by_rule = test.rows["deal_id"].map(rules).str.startswith(STALL_RULES).to_numpy(dtype=bool)
-    slices = {"all": np.ones(len(test.rows), dtype=bool), "reason_given": ~by_rule}
-    incidences = {
-        name: cumulative(corrected(model.hazards(test.rows), corrections.get(name, {})))
-        for name, model in models.items()
-    }
-    deal_codes = np.unique(test.rows["deal_id"].to_numpy(dtype=str), return_inverse=True)[1]
-    rows: list[dict[str, object]] = []
-    tables = []
-    for horizon in HORIZONS:
-        if int(test.known.follow.max(initial=0)) < horizon:
-            continue
-        mass, _ = evaluation.weights(test.known.time, test.known.cause, test.known.follow, horizon)
-        for cause, name in enumerate(ENDINGS):
-            case = (test.known.cause == cause) & (test.known.time <= horizon)
-            predicted = {m: at_days(f, horizon)[:, cause] for m, f in incidences.items()}
-            if name == "won" and test.rows["crm_probability"].notna().any():
-                said = test.rows["crm_probability"].fillna(0.0).to_numpy(dtype=np.float64)
-                predicted["crm_probability"] = said
-            for part, inside in slices.items():
-                seen = evaluation.Seen(case[inside], mass[inside], deal_codes[inside])
-                found = evaluation.scores(
-                    {m: p[inside] for m, p in predicted.items()},
-                    seen,
-                    "aalen_johansen",
-                    seed,
-                    only_brier=name not in DEEP or part != "all",
-                )
-                rows += [
-                    {**row, "cause": name, "horizon_days": horizon, "slice": part} for row in found
-                ]
-            seen = evaluation.Seen(case, mass, deal_codes)
-            for m, p in predicted.items():
-                table = evaluation.calibration(p, seen, mass)
-                tables.append(table.assign(model=m, cause=name, horizon_days=horizon))
-    scores = pd.DataFrame(rows, columns=EVALUATION_COLUMNS)
-    calibration = (
-        pd.concat(tables, ignore_index=True)
-        if tables
-        else pd.DataFrame({name: [] for name in CALIBRATION_COLUMNS})
-    )
-    return scores, calibration[CALIBRATION_COLUMNS]
-
-
-def _value(scores: pd.DataFrame, model: str, horizon: int, column: str = "value") -> float:
-    found = scores[
-        (scores["metric"] == "brier_skill")
-        & (scores["model"] == model)
-        & (scores["cause"] == "no_decision")
-        & (scores["horizon_days"] == horizon)
-        & (scores["slice"] == "all")
-    ]
-    return float(found[column].iloc[0]) if len(found) else float("nan")
-
-
-def _choice(scores: pd.DataFrame) -> tuple[str, str, int]:
-    """Which model is published, why, and at which horizon that was decided."""
-    judged = scores[(scores["cause"] == "no_decision") & (scores["metric"] == "brier_skill")]
-    enough = judged[~judged["is_thin"].astype(bool) & (judged["horizon_days"] <= DECIDED_AT)]
-    if enough.empty:
-        return "aalen_johansen", "too_few_events_to_judge", 0
-    horizon = int(enough["horizon_days"].max())
-    skill = {name: _value(scores, name, horizon) for name in CHOICES}
-    best = max(CHOICES, key=lambda name: np.nan_to_num(skill[name], nan=-np.inf))
-    if not _value(scores, best, horizon, "low") > 0:
-        return "aalen_johansen", "not_better_than_aalen_johansen", horizon
-    return best, REASONS[best], horizon
-
-
-def _missing(material: _Material) -> dict[str, int]:
+def _missing(material: Material) -> dict[str, int]:
     """What a training part has, against what it needs."""
     counts = {
         name: len(set(material.rows.loc[material.known.cause == k, "deal_id"]))
@@ -309,7 +129,7 @@ def _missing(material: _Material) -> dict[str, int]:
     }
 
 
-def _cold(material: _Material, reason: str, card: dict[str, object], seed: int) -> StallFit:
+def _cold(material: Material, reason: str, card: dict[str, object], seed: int) -> StallFit:
     """What can be said with too little history: shares by stage, or nothing."""
     empty = pd.DataFrame({name: [] for name in EVALUATION_COLUMNS})
     typed = {"metric": "str", "model": "str", "cause": "str", "slice": "str"}
@@ -392,28 +212,28 @@ def fit(
     split = parts(rows)
     card = _card(rows, deals, split, as_of_day, seed, max_landmarks)
     chosen = thinned(rows, max_landmarks, seed)
-    now = _material(rows[chosen].reset_index(drop=True), deals, stalls, as_of_day)
-    train = _material(rows[chosen & split.train].reset_index(drop=True), deals, stalls, split.t1)
+    now = labelled(rows[chosen].reset_index(drop=True), deals, stalls, as_of_day)
+    train = labelled(rows[chosen & split.train].reset_index(drop=True), deals, stalls, split.t1)
     have = _missing(train)
     if have["ended"] == 0:
         return _cold(now, "nothing_ended_before_the_test", card, seed)
     if have["deals"] < LEAST_DEALS or have["no_decision_events"] < LEAST_EVENTS:
         return _cold(now, "too_few_to_train", card, seed)
     tested = thinned(rows, TEST_LANDMARKS, seed) & split.test
-    test = _material(rows[tested].reset_index(drop=True), deals, stalls, as_of_day)
+    test = labelled(rows[tested].reset_index(drop=True), deals, stalls, as_of_day)
     if test.rows["deal_id"].nunique() < LEAST_DEALS:
         return _cold(now, "too_few_to_test", card, seed)
     models = _models(train, seed)
-    window = _material(
+    window = labelled(
         rows[chosen & split.calibrate].reset_index(drop=True), deals, stalls, split.t2
     )
     corrections = {
-        name: _corrections(model, window)
+        name: recalibrations(model, window)
         for name, model in models.items()
         if name in ("boosting", "logit")
     }
-    scores, calibration = _evaluate(models, corrections, test, deals, seed)
-    published, reason, horizon = _choice(scores)
+    scores, calibration = evaluate(models, corrections, test, deals, seed)
+    published, reason, horizon = choice(scores)
     final = _final(published, models, now, seed)
     card |= {
         "published_model": published,
@@ -422,7 +242,7 @@ def fit(
         "test_deals": int(test.rows["deal_id"].nunique()),
         "test_landmarks": len(test.rows),
         "train_deals": have["deals"],
-        "brier_skill": _value(scores, published, horizon) if horizon else None,
+        "brier_skill": skill(scores, published, horizon) if horizon else None,
         "recalibrated": sorted(ENDINGS[k] for k in corrections.get(published, {})),
         "iterations": getattr(models.get("boosting"), "iterations", None),
         "cross_validation_loss": getattr(models.get("boosting"), "losses", {}),
@@ -441,7 +261,7 @@ def fit(
 
 
 def _final(
-    published: str, models: Mapping[str, HazardModel], now: _Material, seed: int
+    published: str, models: Mapping[str, HazardModel], now: Material, seed: int
 ) -> HazardModel:
     """The published kind once more, on everything known by now."""
     lines = expand(now.known, now.rows["deal_id"].to_numpy(dtype=str))
