@@ -9,8 +9,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from models.features import FEATURES
 from models.hazards import Boosting, ByStage, HazardModel, Linear
-from models.landmarks import FEATURES, Encoder
+from models.landmarks import Encoder
 from models.recalibration import Correction
 from models.stall import StallFit
 

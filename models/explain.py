@@ -9,8 +9,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from models.features import CATEGORIES, IDEAS
 from models.incidence import Floats
-from models.landmarks import CATEGORIES, IDEAS, NO_DECISION, at_days
+from models.landmarks import NO_DECISION, at_days
 from models.stall import StallFit, risks
 
 HORIZON_DAYS = 90

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from models.features import FEATURES
 from models.incidence import ENDINGS, Floats, Ints
-from models.landmarks import BIN_ENDS, FEATURES, STAYS, Encoder, Expanded
+from models.landmarks import BIN_ENDS, STAYS, Encoder, Expanded
 
 BINS = len(BIN_ENDS)
 ITERATIONS = (20, 40, 60)

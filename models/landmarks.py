@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.features import CATEGORIES, FEATURES
 from models.incidence import ENDINGS, Floats, Ints, ending_codes
 
 # Ends of the bins ahead, in weeks: 1, 2, 3-4, 5-8, 9-13, 14-20, 21-26.
@@ -17,56 +18,6 @@ BIN_ENDS = np.array([1, 2, 4, 8, 13, 20, 26])
 BIN_STARTS = np.concatenate([[0], BIN_ENDS[:-1]])
 NO_DECISION, DISQUALIFIED = ENDINGS.index("no_decision"), ENDINGS.index("disqualified")
 STAYS = len(ENDINGS)
-
-CATEGORIES = ("pipeline", "stage", "lead_source")
-# The ideas in which reasons are told, and the features of each.
-IDEAS: Mapping[str, tuple[str, ...]] = {
-    "silence": (
-        "silence_days",
-        "days_since_reply",
-        "has_sign_of_life",
-        "replies_1w",
-        "replies_2w",
-        "replies_4w",
-        "replies_13w",
-        "replies_all",
-    ),
-    "pushes": ("pushes", "days_to_expected_close", "days_overdue"),
-    "options": ("options_ours", "options_competitor", "days_since_option", "incumbent_known"),
-    "people": ("contacts", "senior_contacts", "contacts_30d"),
-    "stage time": ("stage", "stage_order", "days_in_stage", "stage_moves", "backward_moves"),
-    "activity": (
-        "touches_1w",
-        "touches_2w",
-        "touches_4w",
-        "touches_13w",
-        "touches_all",
-        "touches_since_sign_of_life",
-        "days_since_touch",
-        "meetings_held",
-        "meetings_booked",
-        "is_observed",
-    ),
-    "commitments": (
-        "commitments_buyer_made",
-        "commitments_buyer_kept",
-        "commitments_buyer_overdue",
-        "commitments_seller_made",
-        "commitments_seller_overdue",
-    ),
-    "seller": ("seller_closed_before", "seller_no_decision_rate", "seller_disqualified_rate"),
-    "account": ("account_deals_before", "account_wins_before"),
-    "deal": (
-        "age_days",
-        "amount",
-        "amount_changes",
-        "pipeline",
-        "lead_source",
-        "month",
-        "week_of_quarter",
-    ),
-}
-FEATURES = tuple(name for names in IDEAS.values() for name in names)
 
 
 @dataclass(frozen=True)

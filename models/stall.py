@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from models.features import FEATURES
 from models.hazards import Boosting, ByStage, HazardModel, Linear
 from models.incidence import ENDINGS, Floats, cumulative
 from models.judging import (
@@ -23,7 +24,6 @@ from models.judging import (
 )
 from models.landmarks import (
     DISQUALIFIED,
-    FEATURES,
     Encoder,
     Material,
     Parts,

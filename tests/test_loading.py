@@ -1,6 +1,6 @@
 """A plain file is read in one pass, any other by way of a stage; both must say the same.
 
-One pass has two forms: times read as such, or as text where a file writes them in more than one way.
+One pass has two forms: times read as such, or as text where a file writes them in several ways.
 """
 
 from datetime import datetime

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from models import artifact, explain, stall
+from models.features import FEATURES
 from models.incidence import ENDINGS
 from models.landmarks import (
     BIN_ENDS,
-    FEATURES,
     NO_DECISION,
     STAYS,
     Labels,
