@@ -18,6 +18,7 @@ from models.judging import (
     CALIBRATION_COLUMNS,
     EVALUATION_COLUMNS,
     HORIZONS,
+    Judged,
     choice,
     evaluate,
     skill,
@@ -52,6 +53,7 @@ class StallFit:
     card: dict[str, object]
     encoder: Encoder
     reference: dict[str, object] = field(default_factory=dict)
+    judged: Judged = field(default_factory=Judged)
 
 
 def risks(fit: StallFit, rows: pd.DataFrame, *, pursued: bool) -> Floats:
@@ -232,7 +234,8 @@ def fit(
         for name, model in models.items()
         if name in ("boosting", "logit")
     }
-    scores, calibration = evaluate(models, corrections, test, deals, seed)
+    judged = evaluate(models, corrections, test, deals, seed)
+    scores = judged.scores
     published, reason, horizon = choice(scores)
     final = _final(published, models, now, seed)
     card |= {
@@ -243,6 +246,7 @@ def fit(
         "test_landmarks": len(test.rows),
         "train_deals": have["deals"],
         "brier_skill": skill(scores, published, horizon) if horizon else None,
+        "weights_at_floor": dict(judged.floored),
         "recalibrated": sorted(ENDINGS[k] for k in corrections.get(published, {})),
         "iterations": getattr(models.get("boosting"), "iterations", None),
         "cross_validation_loss": getattr(models.get("boosting"), "losses", {}),
@@ -254,9 +258,10 @@ def fit(
         final,
         corrections.get(published, {}),
         scores,
-        calibration,
+        judged.calibration,
         card,
         Encoder.learned(now.rows),
+        judged=judged,
     )
 
 
