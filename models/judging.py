@@ -45,7 +45,7 @@ CALIBRATION_COLUMNS = [
     *("model", "cause", "horizon_days", "bin", "predicted", "observed", "low", "high", "n"),
 ]
 DECISION_COLUMNS = ["cause", "horizon_days", *CURVE_COLUMNS]
-FORETOLD_COLUMNS = ["deal_id", "snapshot_day", "horizon_days", "is_case", "weight"]
+FORETOLD_COLUMNS = ["deal_id", "snapshot_day", "horizon_days"]
 
 
 def _empty(columns: list[str]) -> pd.DataFrame:
@@ -61,8 +61,7 @@ class Judged:
 
     `scores` and `calibration` as marts.model_evaluation and marts.calibration, `curve` as
     marts.decision_curve; `foretold` has the test's landmarks with each model's P(no decision) at
-    each horizon, whether it came, and its weight; `floored` is the share of weights at the floor
-    by horizon.
+    each horizon; `floored` is the share of weights at the floor by horizon.
     """
 
     scores: pd.DataFrame = field(default_factory=lambda: _empty(EVALUATION_COLUMNS))
@@ -156,8 +155,7 @@ def evaluate(
                 curves += [{**row, **where} for row in found]
             if name == "no_decision":
                 frame = known.rows.rows[["deal_id", "snapshot_day"]].reset_index(drop=True)
-                told = {"horizon_days": horizon, "is_case": case, "weight": w}
-                foretold.append(frame.assign(**told, **predicted))
+                foretold.append(frame.assign(horizon_days=horizon, **predicted))
     if not scores:
         return Judged()
     return Judged(

@@ -25,6 +25,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "core.deals": ("deal_id",),
     "core.activities": ("activity_id",),
     "core.stalls": ("deal_id", "spell"),
+    "core.stalls_by_g": ("deal_id", "g_factor", "spell"),
     "core.outcomes": ("deal_id",),
     "core.stall_thresholds": ("source", "pipeline", "stage"),
     "features.snapshots": ("deal_id", "week"),

@@ -129,7 +129,7 @@ class Outcomes(_Section):
     g_fallback_days: Days = 30
     stage_overstay_share: Share = 0.80
     min_wins_for_threshold: Annotated[int, Field(ge=1)] = 20
-    learn_share: Share = 0.60
+    learn_share: Share = 0.50
     incumbent_is_no_decision: bool = True
     held_unknown_counts: bool = True
     cleanup_min_deals: Annotated[int, Field(ge=2)] = 10

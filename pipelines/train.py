@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ TABLES = {
     "marts.stall_scores": "How each open deal may end, as things go and if pursued.",
     "marts.model_evaluation": "The model and its baselines on the time-ordered test.",
     "marts.calibration": "Predicted against observed shares on the test, by bin.",
+    "marts.decision_curve": "What acting on each model's risk is worth, by threshold.",
+    "marts.drift": "Features and calibration that have moved since the model was trained.",
     "marts.incidence": "How deals end with age: Aalen-Johansen cumulative incidence.",
     "marts.model_card": "What was trained on what, and what was published, key by key.",
     "marts.track_record": "Past predictions whose horizon has passed, and what happened.",
@@ -31,21 +34,31 @@ READS = frozenset(
         "features.snapshots",
         "core.outcomes",
         "core.deals",
+        "core.sellers",
+        "core.silences",
         "core.stalls",
         "core.stages",
         "core.parameters",
     }
 )
+# Of a deal closed in a clean-up that had not stalled it is known only that it was decided between its
+# last sign of life and that day: the middle of the two stands for when.
 DEALS = """
+with lasts as (select deal_id, max(start_day) as silent_day from core.silences group by deal_id)
 select d.deal_id, d.source, d.pipeline, o.outcome, o.rule, d.created_day, d.closed_day,
-    o.event_day, o.stalled_day
-from core.deals d join core.outcomes o using (deal_id)
+    case
+        when o.is_cleanup and o.stalled_day is null and l.silent_day < d.closed_day
+            then cast(floor((l.silent_day + d.closed_day) / 2) as integer)
+        else o.event_day
+    end as event_day, o.stalled_day
+from core.deals d join core.outcomes o using (deal_id) left join lasts l using (deal_id)
 where o.outcome <> 'excluded'
 order by d.deal_id
 """
 SNAPSHOTS = """
-select s.*, st.crm_probability
+select s.*, st.crm_probability, p.team
 from features.snapshots s
+left join core.sellers p on p.seller_id = s.seller_id
 left join core.stages st
     on st.source = s.source and st.pipeline = s.pipeline and st.stage = s.stage
 order by s.deal_id, s.week desc
@@ -144,9 +157,14 @@ def _scores(fit: StallFit, tonight: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _trained_day(fit: StallFit) -> int:
+    """The last day of the landmarks that the judged model was trained on."""
+    return (date.fromisoformat(str(fit.card["trained_until"])) - date(1970, 1, 1)).days
+
+
 def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     """Fit, judge, score, and store; the model file goes to the night's model folder."""
-    from models import artifact, stall
+    from models import artifact, drift, stall
 
     wanted = night.settings.model
     deals = con.sql(DEALS).df()
@@ -166,6 +184,16 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
             max_landmarks=wanted.max_landmarks_per_deal,
         )
         scores = _scores(fit, tonight.reset_index(drop=True))
+        moved = drift.drift(
+            snapshots,
+            fit.judged.foretold,
+            deals,
+            stalls,
+            model=fit.published,
+            trained_day=_trained_day(fit),
+            as_of_day=as_of_day,
+            seed=wanted.seed,
+        )
     night.places.model.mkdir(parents=True, exist_ok=True)
     aside = night.places.model / "stall.new"
     artifact.save(fit, aside)
@@ -183,6 +211,8 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
             "marts.stall_scores": scores,
             "marts.model_evaluation": fit.evaluation,
             "marts.calibration": fit.calibration,
+            "marts.decision_curve": fit.judged.curve,
+            "marts.drift": moved,
             "marts.incidence": _incidence(deals, as_of_day, wanted.seed),
             "marts.model_card": card,
             "marts.track_record": _track_record(con, night.places.ledger),
