@@ -1,11 +1,13 @@
-"""Aalen-Johansen, censoring and IPCW scores against brute force and an independent library."""
+"""Aalen-Johansen and censoring against brute force and independent libraries."""
 
+import duckdb
+import greenwood
 import numpy as np
+import pandas as pd
 import pytest
 
-from models import evaluation
-from models.evaluation import Seen
 from models.incidence import aalen_johansen, censoring_survival, cumulative
+from pipelines import tables
 
 
 @pytest.fixture
@@ -52,6 +54,18 @@ def test_competing_causes_equal_an_independent_library(rng):
         assert np.allclose(found[np.asarray(oracle.times, int) - 1, k], oracle.cinc[k], atol=1e-6)
 
 
+def test_a_competing_cause_equals_the_library_of_incidences(rng):
+    time, cause = rng.integers(1, 25, 400), rng.integers(0, 4, 400)
+    states = ["open", "a", "b", "c"]
+    event = pd.Categorical.from_codes(cause, states)
+    frame = greenwood.AalenJohansen().fit(greenwood.Surv(time, event)).to_frame(format="pandas")
+    found = aalen_johansen(time, cause - 1, 3, 24)
+    for k, name in enumerate(states[1:]):
+        own = frame[frame["cause"] == name]
+        place = own["time"].to_numpy().astype(int) - 1
+        assert np.allclose(found[place, k], own["estimate"], atol=1e-6)
+
+
 def test_incidences_and_survival_sum_to_one(rng):
     hazards = rng.dirichlet(np.ones(5), size=(50, 26))[..., :4]
     found = cumulative(hazards)
@@ -73,57 +87,36 @@ def test_censoring_counts_events_first():
     assert censoring_survival(time, censored, 3).tolist() == [1.0, 1.0, 0.5, 0.0]
 
 
-def test_ipcw_brier_is_unbiased_for_the_uncensored_score(rng):
-    n = 40_000
-    p = rng.random(n) * 0.6
-    event = np.where(rng.random(n) < p, rng.integers(1, 31, n), 99)
-    lost = rng.integers(1, 60, n)
-    time = np.minimum(event, lost)
-    cause = np.where(event <= lost, np.where(event <= 30, 0, -1), -1)
-    truth = np.mean(((event <= 30) - p) ** 2)
-    w, floored = evaluation.weights(time, cause, lost, 30)
-    seen = Seen((cause == 0) & (time <= 30), w, np.arange(n))
-    assert floored == 0
-    assert evaluation.brier(p, seen, w) == pytest.approx(truth, abs=0.006)
-
-
-def test_auc_equals_counting_pairs(rng):
-    p, w = np.round(rng.random(80), 1), rng.random(80)
-    case = rng.random(80) < 0.4
-    pairs = weight = 0.0
-    for i in np.flatnonzero(case):
-        for j in np.flatnonzero(~case):
-            pairs += w[i] * w[j] * ((p[i] > p[j]) + 0.5 * (p[i] == p[j]))
-            weight += w[i] * w[j]
-    seen = Seen(case, w, np.arange(80))
-    assert evaluation.auc(p, seen, w) == pytest.approx(pairs / weight, abs=1e-12)
-
-
-def test_perfect_calibration_has_slope_one_and_bins_on_the_line(rng):
-    n = 60_000
-    p = rng.beta(2, 5, n)
-    case = rng.random(n) < p
-    seen = Seen(case, np.ones(n), np.arange(n))
-    assert evaluation.slope(p, seen, seen.weight) == pytest.approx(1, abs=0.05)
-    assert evaluation.ici(p, seen, seen.weight) < 0.01
-    sharp = np.clip(p * 2 - 0.3, 0.01, 0.99)
-    assert evaluation.slope(sharp, seen, seen.weight) < 0.8
-
-
-def test_scores_say_when_events_are_few(rng):
-    p, case = rng.random(200), rng.random(200) < 0.1
-    seen = Seen(case, np.ones(200), np.arange(200))
-    rows = evaluation.scores({"a": p, "base": np.full(200, 0.1)}, seen, "base", seed=1)
-    assert all(row["is_thin"] for row in rows)
-    skill = next(row for row in rows if row["metric"] == "brier_skill")
-    assert skill["low"] <= skill["value"] <= skill["high"]
-    assert skill["value"] < 0
-
-
-def test_net_benefit_of_acting_on_all_and_on_none():
-    case = np.array([True, False, False, False])
-    seen = Seen(case, np.ones(4), np.arange(4))
-    assert evaluation.net_benefit(np.ones(4), seen, seen.weight, 0.2) == pytest.approx(
-        0.25 - 0.75 * 0.25
+@pytest.mark.parametrize("seed", [1, 2])
+def test_stalled_deals_won_later_equal_the_library_with_their_interval(seed):
+    """marts.stall_by_g: Aalen-Johansen, its delta-method error and its log(-log) limits."""
+    rng = np.random.default_rng(seed)
+    n = 250
+    days, fate = rng.integers(1, 40, n), rng.choice(["open", "won", "lost"], n, p=[0.3, 0.2, 0.5])
+    given = pd.DataFrame(
+        {"deal_id": [f"d{k}" for k in range(n)], "source": "s", "status": fate, "fate": fate}
     )
-    assert evaluation.net_benefit(np.zeros(4), seen, seen.weight, 0.2) == 0
+    given["stalled_day"] = np.where(fate == "open", 100 - days, 50)
+    given["closed_day"] = pd.Series(50 + days).where(given["fate"].ne("open")).astype("Int64")
+    given["outcome"] = given["rule"] = given["fate"]
+    con = duckdb.connect()
+    con.execute("create schema core")
+    con.register("given", given)
+    for table, select in {
+        "parameters": "100 as as_of_day, 365 as return_days",
+        "capabilities": "'s' as source, 'activity_direction' as capability, 'native' as value",
+        "deals": "deal_id, source, status, closed_day from given",
+        "outcomes": "deal_id, outcome, rule from given",
+        "stalls_by_g": "deal_id, cast(1 as double) as g_factor, stalled_day, null as broken_day "
+        "from given",
+    }.items():
+        con.execute(f"create table core.{table} as select {select}")
+    found = con.sql(tables.queries()["marts.stall_by_g"].sql).df()
+    con.close()
+    row = found.query("g_factor == 1 and measure == 'resurrection_share'").iloc[0]
+    event = pd.Categorical(fate, ["open", "won", "lost"])
+    fit = greenwood.AalenJohansen(conf_type="log-log").fit(greenwood.Surv(days, event))
+    oracle = fit.to_frame(format="pandas").query("cause == 'won'").iloc[-1]
+    assert row["value"] == pytest.approx(oracle["estimate"], abs=1e-6)
+    assert row["low"] == pytest.approx(oracle["conf_low"], abs=1e-6)
+    assert row["high"] == pytest.approx(oracle["conf_high"], abs=1e-6)
