@@ -75,8 +75,8 @@ def features(rows: pd.DataFrame, *, trained_day: int, as_of_day: int, seed: int)
     is_now = day.gt(as_of_day - WINDOW_DAYS) & day.gt(trained_day)
     is_then = day.gt(trained_day - WINDOW_DAYS) & day.le(trained_day)
     chosen = alive[is_now | is_then].sort_values(["deal_id", "snapshot_day"], ignore_index=True)
-    side = chosen["snapshot_day"].gt(trained_day).to_numpy(dtype=np.int64)
-    chosen, side = _at_most(chosen, side, seed)
+    chosen = _at_most(chosen, seed)
+    side: Ints = (chosen["snapshot_day"].to_numpy(dtype=np.int64) > trained_day).astype(np.int64)
     deal = np.unique(chosen["deal_id"].to_numpy(dtype=str), return_inverse=True)[1]
     stays, stay = np.unique(2 * deal + side, return_inverse=True)
     if min(np.bincount(stays % 2, minlength=2)) < LEAST_DEALS:
@@ -111,13 +111,12 @@ def features(rows: pd.DataFrame, *, trained_day: int, as_of_day: int, seed: int)
     return _table(found)
 
 
-def _at_most(rows: pd.DataFrame, side: Ints, seed: int) -> tuple[pd.DataFrame, Ints]:
+def _at_most(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     names = np.unique(rows["deal_id"].to_numpy(dtype=str))
     if len(names) <= MOST_DEALS:
-        return rows, side
+        return rows
     kept = set(np.random.default_rng(seed).choice(names, MOST_DEALS, replace=False))
-    inside = rows["deal_id"].isin(kept).to_numpy(dtype=bool)
-    return rows[inside].reset_index(drop=True), side[inside]
+    return rows[rows["deal_id"].isin(kept)].reset_index(drop=True)
 
 
 def _swaps(stays: Ints, seed: int) -> npt.NDArray[np.bool_]:
@@ -145,8 +144,10 @@ def _binned(values: pd.Series, name: str) -> Ints:
         return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)
     x = pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
     known = x[~np.isnan(x)]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else []
-    found = np.searchsorted(np.asarray(edges, dtype=np.float64), x, side="left")
+    if not len(known):
+        return np.zeros(len(x), dtype=np.int64)
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+    found = np.searchsorted(edges, x, side="left")
     return np.where(np.isnan(x), len(edges) + 1, found).astype(np.int64)
 
 

@@ -128,7 +128,7 @@ def _by_value(p: Floats, seen: Seen, w: Floats) -> tuple[Floats, Floats, Floats]
     value, place = np.unique(p, return_inverse=True)
     ups = np.bincount(place, weights=w * seen.case, minlength=len(value))
     downs = np.bincount(place, weights=w * ~seen.case, minlength=len(value))
-    return ups, downs, value
+    return ups.astype(np.float64), downs.astype(np.float64), value
 
 
 # What follows takes masses of cases and of others by ascending p, shape (draws, values), so that
@@ -208,7 +208,7 @@ def _spline(x: Floats, at: Floats) -> Floats:
         + cube(last) * (before - k) / (last - before)
         for k in at[:-2]
     ]
-    return np.array(terms) / (last - at[0]) ** 2
+    return np.asarray(np.array(terms) / (last - at[0]) ** 2, dtype=np.float64)
 
 
 def _expit(x: Floats) -> Floats:

@@ -149,13 +149,14 @@ def evaluate(
             seen = evaluation.Seen(case, w, known.deal)
             for m, p in predicted.items():
                 table = resampling.calibration(p, seen, known.deals)
-                tables.append(table.assign(model=m, **where))
+                tables.append(table.assign(model=m, cause=name, horizon_days=horizon))
             if name in ("no_decision", "won"):
                 found = resampling.decision_curve(predicted, seen, known.deals)
                 curves += [{**row, **where} for row in found]
             if name == "no_decision":
                 frame = known.rows.rows[["deal_id", "snapshot_day"]].reset_index(drop=True)
-                foretold.append(frame.assign(horizon_days=horizon, **predicted))
+                told = pd.DataFrame(predicted).assign(horizon_days=horizon)
+                foretold.append(pd.concat([frame, told], axis=1))
     if not scores:
         return Judged()
     return Judged(

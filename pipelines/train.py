@@ -41,8 +41,8 @@ READS = frozenset(
         "core.parameters",
     }
 )
-# Of a deal closed in a clean-up that had not stalled it is known only that it was decided between its
-# last sign of life and that day: the middle of the two stands for when.
+# Of a deal closed in a clean-up that had not stalled it is known only that it was decided between
+# its last sign of life and that day: the middle of the two stands for when.
 DEALS = """
 with lasts as (select deal_id, max(start_day) as silent_day from core.silences group by deal_id)
 select d.deal_id, d.source, d.pipeline, o.outcome, o.rule, d.created_day, d.closed_day,

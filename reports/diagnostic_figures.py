@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from reports.figures import COLOURS, SERIES, Figure, drawn, plain, titled
+from reports.figures import COLOURS, SERIES, Curve, Figure, drawn, plain, titled
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,50 @@ def calibration(series: Sequence[Dots], x_title: str, y_title: str) -> Figure:
         height=400,
         x={"title": titled(x_title), "tickformat": ".0%", "rangemode": "tozero"},
         y={"title": titled(y_title), "tickformat": ".0%", "rangemode": "tozero"},
+    )
+
+
+def worth(lines: Sequence[Curve], x_title: str, y_title: str) -> Figure:
+    """Net benefit by threshold, the first line with its band; what is far below nothing is cut."""
+    traces = []
+    for place, line in enumerate(lines):
+        colour = SERIES[place % len(SERIES)]
+        for edge, fill in ((line.low, "none"), (line.high, "tonexty")):
+            if edge:
+                traces.append(
+                    go.Scatter(
+                        x=list(line.days),
+                        y=list(edge),
+                        fill=fill,
+                        fillcolor=colour.replace(")", "-band)"),
+                        line={"width": 0, "color": colour},
+                        hoverinfo="skip",
+                        showlegend=False,
+                        mode="lines",
+                    )
+                )
+        traces.append(
+            go.Scatter(
+                x=list(line.days),
+                y=list(line.shares),
+                name=plain(line.label),
+                mode="lines",
+                line={"color": colour, "width": 2.2, "dash": "solid" if line.low else "dash"},
+                hovertemplate="%{x:.0%}: %{y:.1%}<extra>" + plain(line.label) + "</extra>",
+            )
+        )
+    top = max([0.02, *(y for line in lines for y in (*line.shares, *line.high))])
+    return drawn(
+        traces,
+        height=360,
+        x={"title": titled(x_title), "tickformat": ".0%"},
+        y={
+            "title": titled(y_title),
+            "tickformat": ".0%",
+            "range": [-0.3 * top, 1.08 * top],
+            "zeroline": True,
+            "zerolinecolor": "var(--ink-soft)",
+        },
     )
 
 

@@ -14,12 +14,14 @@ METRICS = ("brier_skill", "ibs_skill", "auc", "calibration_slope", "ici", "lift_
 TRACK_BINS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
-def metric_text(view: View, row: Mapping[str, object]) -> str:
-    """A metric with its interval, printed by what it is."""
+def metric_cell(view: View, row: Mapping[str, object] | None, blank: str = "") -> Cell:
+    """A metric printed by what it is, its interval below, in italics where events are few."""
+    if row is None:
+        return Cell(blank)
     metric = text(row["metric"])
-    shares = metric.endswith("skill") or metric == "ici"
-    measure = view.share if shares else view.number(2)
-    return view.with_interval(measure, row["value"], row["low"], row["high"])
+    measure = view.share if "skill" in metric or metric == "ici" else view.number(2)
+    tone = "thin" if flag(row["is_thin"]) else ""
+    return Cell(measure(row["value"]), tone, view.interval(measure, row["low"], row["high"]))
 
 
 def model_table(marts: Marts, view: View, part: str) -> Table:
@@ -78,7 +80,7 @@ def _model_row(
     for metric, row in zip(metrics, found, strict=True):
         is_yardstick = model == wording.YARDSTICK and metric == "brier_skill"
         blank = words("yardstick") if is_yardstick else ""
-        shown.append(Cell(metric_text(view, row) if row else blank, tone))
+        shown.append(metric_cell(view, row, blank))
     counted = words("thin", n=show.count(events)) if is_thin else show.count(events)
     return [
         Cell(name, f"{tone} published".strip() if is_published else tone),
@@ -139,12 +141,7 @@ def horizon_table(marts: Marts, view: View) -> Table:
                 [
                     Cell(words.label("outcome", cause)),
                     Cell(words.label("metric", metric)),
-                    *(
-                        Cell(metric_text(view, r), "thin" if flag(r["is_thin"]) else "")
-                        if r
-                        else Cell("")
-                        for r in found
-                    ),
+                    *(metric_cell(view, r) for r in found),
                 ]
             )
     return Table(

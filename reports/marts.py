@@ -20,6 +20,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("value", "low", "high", "n", "events", "is_thin"),
     ),
     "calibration": ("model", "cause", "horizon_days", "bin", "predicted", "observed", "n"),
+    "decision_curve": (
+        *("cause", "horizon_days", "model", "threshold"),
+        *("net_benefit", "low", "high", "is_thin"),
+    ),
+    "drift": ("feature", "idea", "then", "now", "measure", "low", "high", "p", "is_moved"),
     "model_card": ("key", "value"),
     "stall_scores": ("deal_id", "horizon_days", "p_no_decision", "p_no_decision_if_pursued"),
     "track_record": (
@@ -27,6 +32,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("p_no_decision", "due_on", "happened", "outcome"),
     ),
     "stall_summary": ("measure", "value", "low", "high", "n"),
+    "stall_by_g": ("g_factor", "measure", "value", "low", "high", "n"),
+    "observed_days": ("source", "why", "deals", "deal_days", "day_share", "stalled"),
     "thresholds": ("pipeline", "stage", "g_days", "n_wins"),
     # the comparison of strategies
     "strategy_counts": ("signal", "strategy", "deals", "won"),

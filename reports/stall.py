@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reports import figures, foresight, wording
+from reports import figures, foresight, scrutiny, wording
 from reports.formats import text
 from reports.marts import Marts, records
 from reports.views import Cell, Chart, Column, Table, View, frame_table, ordered
@@ -19,20 +19,34 @@ MEASURES = (
 
 def context(marts: Marts, view: View) -> Mapping[str, object]:
     """The page's parts."""
+    sentences = [
+        wording.incidence_sentence(view, marts),
+        wording.skill_sentence(view, marts),
+        wording.choice_sentence(view, marts),
+        *wording.cold_sentences(view, marts),
+    ]
     return {
-        "answers": [wording.incidence_sentence(view, marts), wording.skill_sentence(view, marts)],
+        "answers": [sentence for sentence in sentences if sentence],
         "resurrection": wording.resurrection_sentence(view, marts),
+        "cleanups": scrutiny.cleanup_sentence(view, marts),
         "incidence": incidence_table(marts, view),
         "incidence_chart": incidence_chart(marts, view),
         "pipelines_chart": pipelines_chart(marts, view),
         "models": foresight.model_table(marts, view, "all"),
         "models_reason_given": foresight.model_table(marts, view, "reason_given"),
         "models_won": foresight.crm_table(marts, view),
+        "rivals": scrutiny.rivals_table(marts, view),
         "skill_chart": foresight.skill_chart(marts, view),
         "horizons": foresight.horizon_table(marts, view),
+        "parts_table": scrutiny.parts_table(marts, view),
+        "worth": scrutiny.worth_chart(marts, view),
         "calibration": foresight.calibration_chart(marts, view),
         "track": foresight.track_chart(marts, view),
+        "drift_says": scrutiny.drift_sentence(view, marts),
+        "drift": scrutiny.drift_table(marts, view),
         "summary": summary_table(marts, view),
+        "by_g": scrutiny.by_g_table(marts, view),
+        "observed": scrutiny.observed_table(marts, view),
         "thresholds": frame_table(view, "thresholds", marts["thresholds"], limit=60),
     }
 

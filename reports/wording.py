@@ -19,7 +19,9 @@ HEADLINE_METHODS = ("clone_censor_weight", "doubly_robust", "overlap", "ipw")
 HEADLINE_HORIZON = 90  # days ahead at which the worklist ranks and the pages quote the model
 DAYS_A_WEEK = 7  # curves are made week by week
 INCIDENCE_DAYS = (180, 90, 30)  # the longest that the history reaches is quoted
+TOO_MANY_RETURN = 0.05  # share of stalled deals won after all above which g is too short
 YARDSTICK = "aalen_johansen"  # skill is measured against it
+CONTENDER, CRM = "boosting", "crm_probability"
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def metric_rows(marts: Marts, **wanted: object) -> pd.DataFrame:
 def skill_sentence(view: View, marts: Marts) -> Markup:
     """What the published model adds over knowing the average deal, or that it adds nothing."""
     published = published_model(marts)
-    model = "boosting" if published == YARDSTICK else published
+    model = CONTENDER if published == YARDSTICK else published
     horizon = judged_horizon(marts)
     frame = metric_rows(
         marts, metric="brier_skill", cause="no_decision", horizon_days=horizon, slice="all"
@@ -141,7 +143,12 @@ def skill_sentence(view: View, marts: Marts) -> Markup:
     skill, low = real(row.get("value")), real(row.get("low"))
     if skill is None:
         return view.words.html("answer.skill_none")
-    rivals = {name: real(other["value"]) or 0.0 for name, other in by_model.items()}
+    # The boosted model is published unless a simpler one does as well, so it is no rival to one.
+    rivals = {
+        name: real(other["value"]) or 0.0
+        for name, other in by_model.items()
+        if name in (model, YARDSTICK) or name != CONTENDER
+    }
     best = max(sorted(rivals), key=lambda name: rivals[name])
     if row["is_thin"]:
         key = "answer.skill_thin"
@@ -158,6 +165,60 @@ def skill_sentence(view: View, marts: Marts) -> Markup:
         rival=view.words.label("model", best),
         rival_skill=view.formats.share(rivals[best]),
     )
+
+
+def choice_sentence(view: View, marts: Marts) -> Markup | None:
+    """Why a simpler model is published in the boosted one's place; None where it is not."""
+    published, horizon = published_model(marts), judged_horizon(marts)
+    if published in (CONTENDER, YARDSTICK, "none", ""):
+        return None
+    found = metric_rows(
+        marts,
+        metric=f"skill_over_{published}",
+        model=CONTENDER,
+        cause="no_decision",
+        horizon_days=horizon,
+        slice="all",
+    )
+    if found.empty or real(found["low"].iloc[0]) is None:
+        return None
+    row = records(found)[0]
+    return view.words.html(
+        "answer.choice",
+        published=view.words.label("model", published),
+        contender=view.words.label("model", CONTENDER),
+        gain=view.formats.share(row["value"]),
+        interval=view.interval(view.share, row["low"], row["high"]),
+    )
+
+
+def cold_sentences(view: View, marts: Marts) -> list[Markup]:
+    """What is missing for a model to be trained, and when it will be there, where that is known."""
+    card = marts.facts("model_card")
+    missing = card.get("missing")
+    if not isinstance(missing, Mapping):
+        return []
+    count, words = view.formats.count, view.words
+    have, need = missing.get("deals"), missing.get("needed_deals")
+    events, needed = missing.get("no_decision_events"), missing.get("needed_no_decision_events")
+    found = []
+    if None not in (real(have), real(need), real(events), real(needed)):
+        found.append(
+            words.html(
+                "answer.cold",
+                have=count(have),
+                need=count(need),
+                events=count(events),
+                needed=count(needed),
+            )
+        )
+    day = text(missing.get("enough_on") or card.get("enough_on"))
+    months = real(missing.get("months_needed") or card.get("months_needed"))
+    if day:
+        found.append(words.html("answer.cold_until", day=view.formats.day(day)))
+    elif months is not None:
+        found.append(words.html("answer.cold_months", n=count(max(months, 1))))
+    return found
 
 
 def headline_row(marts: Marts, outcome: str = "account_win") -> dict[str, object]:
@@ -283,10 +344,11 @@ def resurrection_sentence(view: View, marts: Marts) -> Markup:
     if share is None:
         return view.words.html("answer.resurrection_none")
     return view.words.html(
-        "answer.resurrection_high" if share > 0.05 else "answer.resurrection",
+        "answer.resurrection_high" if share > TOO_MANY_RETURN else "answer.resurrection",
         share=view.formats.share(share),
         interval=view.interval(view.share, row["low"], row["high"])
         or view.words("interval_unknown"),
+        n=view.formats.count(row["n"]),
     )
 
 

@@ -11,7 +11,7 @@ TRAINED, NOW = 400, 730
 
 
 def company(seed, deals=160, *, moved=0.0, stages=("New", "Late")):
-    """Deals of two periods; a deal's weeks resemble each other; silence moves by so many spreads."""
+    """Deals of two periods, a deal's weeks alike; silence moves by so many spreads."""
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(deals):

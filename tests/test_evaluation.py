@@ -104,7 +104,10 @@ def test_slope_equals_an_independent_library(rng):
     seen = rows_seen(time, cause, 30)
     x = np.log(p / (1 - p))
     fit = sm.GLM(
-        seen.case.astype(float), sm.add_constant(x), sm.families.Binomial(), freq_weights=seen.weight
+        seen.case.astype(float),
+        sm.add_constant(x),
+        sm.families.Binomial(),
+        freq_weights=seen.weight,
     ).fit(tol=1e-12)
     assert evaluation.slope(p, seen, seen.weight) == pytest.approx(fit.params[1], abs=1e-4)
 
