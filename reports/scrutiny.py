@@ -190,7 +190,10 @@ def drift_sentence(view: View, marts: Marts) -> Markup:
     ]
     told = int((frame["idea"] != CALIBRATION).sum())
     has_shifted = len(names) < len(moved)
-    key = f"answer.drift_{'features' if names else 'still'}{'_and_calibration' * has_shifted}"
+    if names:
+        key = "answer.drift_features_and_calibration" if has_shifted else "answer.drift_features"
+    else:
+        key = "answer.drift_still_and_calibration" if has_shifted else "answer.drift_still"
     return view.words.html(key, n=len(names), all=told, names=", ".join(names))
 
 

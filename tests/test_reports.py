@@ -177,6 +177,44 @@ def _stall_frames() -> dict[str, pd.DataFrame]:
             ("stalled_share", 0.51, 0.49, 0.53, 2601),
             ("resurrection_share", 0.031, 0.022, 0.043, 1311),
         ),
+        "stall_by_g": _table(
+            "g_factor measure value low high n",
+            (0.5, "stalled", 1503.0, np.nan, np.nan, 2601),
+            (1.0, "stalled", 1327.0, np.nan, np.nan, 2601),
+            (2.0, "stalled", 902.0, np.nan, np.nan, 2601),
+            (0.5, "resurrection_share", 0.064, 0.052, 0.078, 1490),
+            (1.0, "resurrection_share", 0.031, 0.022, 0.043, 1311),
+        ),
+        "observed_days": _table(
+            "source why deals deal_days day_share stalled",
+            ("salesforce", "on_record", 2480, 201_312, 0.94, 1327),
+            ("salesforce", "before_the_record", 121, 12_850, 0.06, 0),
+        ),
+        "decision_curve": _table(
+            "cause horizon_days model threshold net_benefit low high n events is_thin",
+            *(
+                (
+                    "no_decision",
+                    90,
+                    model,
+                    at / 20,
+                    worth - at / 100,
+                    worth - 0.1,
+                    worth,
+                    310,
+                    90,
+                    0,
+                )
+                for model, worth in (("boosting", 0.2), ("act_on_all", 0.15), ("logit", 0.1))
+                for at in range(1, 20)
+            ),
+        ),
+        "drift": _table(
+            "feature idea then now measure low high p n is_moved",
+            ("silence_days", "silence", "12.1", "31.4", 0.41, np.nan, np.nan, 0.002, 410, True),
+            ("lead_source", "deal", SCRIPT, "Trade fair", 0.02, np.nan, np.nan, 0.7, 410, False),
+            ("calibration_90", "calibration", "-0.01", "0.09", 0.1, 0.02, 0.18, np.nan, 402, True),
+        ),
         "thresholds": _table(
             "pipeline stage g_days stage_p80_days n_wins learned_before",
             ("Direct", SCRIPT, 24, 31, 44, pd.Timestamp("2025-03-01")),
