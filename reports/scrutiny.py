@@ -1,6 +1,5 @@
-"""What a reader may doubt of the stall model and its rule: parts, worth, drift, the length g."""
+"""What a reader may doubt of the stall model and its rule: its choice, parts, worth, and g."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -22,8 +21,60 @@ BY_G = (
     *("stalled", "stalled_share", "broken_share", "resurrection_share"),
     *("zombies", "no_decisions", "unknown_losses", "undecided"),
 )
-CALIBRATION = "calibration"
-FEATURES_SHOWN = 8
+
+
+def choice_sentence(view: View, marts: Marts) -> Markup | None:
+    """Why a simpler model is published in the boosted one's place; None where it is not."""
+    published, horizon = wording.published_model(marts), wording.judged_horizon(marts)
+    if published in (wording.CONTENDER, wording.YARDSTICK, "none", ""):
+        return None
+    found = wording.metric_rows(
+        marts,
+        metric=f"skill_over_{published}",
+        model=wording.CONTENDER,
+        cause="no_decision",
+        horizon_days=horizon,
+        slice="all",
+    )
+    if found.empty or real(found["low"].iloc[0]) is None:
+        return None
+    row = records(found)[0]
+    return view.words.html(
+        "answer.choice",
+        published=view.words.label("model", published),
+        contender=view.words.label("model", wording.CONTENDER),
+        gain=view.formats.share(row["value"]),
+        interval=view.interval(view.share, row["low"], row["high"]),
+    )
+
+
+def cold_sentences(view: View, marts: Marts) -> list[Markup]:
+    """What is missing for a model to be trained, and when it will be there, where that is known."""
+    card = marts.facts("model_card")
+    missing = card.get("missing")
+    if not isinstance(missing, Mapping):
+        return []
+    count, words = view.formats.count, view.words
+    have, need = missing.get("deals"), missing.get("needed_deals")
+    events, needed = missing.get("no_decision_events"), missing.get("needed_no_decision_events")
+    found = []
+    if None not in (real(have), real(need), real(events), real(needed)):
+        found.append(
+            words.html(
+                "answer.cold",
+                have=count(have),
+                need=count(need),
+                events=count(events),
+                needed=count(needed),
+            )
+        )
+    day = text(missing.get("enough_on") or card.get("enough_on"))
+    months = real(missing.get("months_needed") or card.get("months_needed"))
+    if day:
+        found.append(words.html("answer.cold_until", day=view.formats.day(day)))
+    elif months is not None:
+        found.append(words.html("answer.cold_months", n=count(max(months, 1))))
+    return found
 
 
 def rivals_table(marts: Marts, view: View) -> Table:
@@ -175,79 +226,6 @@ def _worth_table(view: View, frame: pd.DataFrame, models: Sequence[str]) -> Tabl
         note=words("note.worth"),
         empty=words("table_empty"),
     )
-
-
-def drift_sentence(view: View, marts: Marts) -> Markup:
-    """Whether what the model is told, or what its percentages mean, has changed since training."""
-    frame = marts["drift"]
-    if frame.empty:
-        return view.words.html("answer.drift_none")
-    moved = records(frame[frame["is_moved"].astype(bool)])
-    names = [
-        view.words.label("feature", text(row["feature"]))
-        for row in moved
-        if text(row["idea"]) != CALIBRATION
-    ]
-    told = int((frame["idea"] != CALIBRATION).sum())
-    has_shifted = len(names) < len(moved)
-    if names:
-        key = "answer.drift_features_and_calibration" if has_shifted else "answer.drift_features"
-    else:
-        key = "answer.drift_still_and_calibration" if has_shifted else "answer.drift_still"
-    return view.words.html(key, n=len(names), all=told, names=", ".join(names))
-
-
-def drift_table(marts: Marts, view: View) -> Table:
-    """What moved, and after it the features that came nearest to it; calibration last."""
-    words = view.words
-    frame = marts["drift"]
-    is_calibration = frame["idea"] == CALIBRATION
-    moved = frame["is_moved"].astype(bool)
-    nearest = frame[~is_calibration & ~moved].head(FEATURES_SHOWN)
-    shown = pd.concat([frame[~is_calibration & moved], nearest, frame[is_calibration]])
-    rows = []
-    for row in records(shown):
-        is_gap = text(row["idea"]) == CALIBRATION
-        tone = "bad" if flag(row["is_moved"]) else ""
-        name = text(row["feature"])
-        days = name.rpartition("_")[2]
-        label = words("calibration_at", days=days) if is_gap else words.label("feature", name)
-        rows.append(
-            [
-                Cell(label, tone),
-                Cell(words.label("idea", text(row["idea"]))),
-                *(Cell(_typical(view, row[side], is_gap)) for side in ("then", "now")),
-                _moved_by(view, row, is_gap),
-                Cell("" if is_gap else view.number(3)(row["p"])),
-                Cell(words("yes" if flag(row["is_moved"]) else "no"), tone),
-            ]
-        )
-    heads = ("feature", "idea", "then", "now", "stability", "p", "moved")
-    return Table(
-        id="drift",
-        caption=words("table.drift"),
-        columns=[Column(words(f"column.{head}"), head in heads[2:6]) for head in heads],
-        rows=rows,
-        note=words("note.drift"),
-        empty=words("table_empty"),
-    )
-
-
-def _moved_by(view: View, row: Mapping[str, object], is_gap: bool) -> Cell:
-    measure = view.measure("points") if is_gap else view.number(2)
-    return Cell(measure(row["measure"]), "", view.interval(measure, row["low"], row["high"]))
-
-
-def _typical(view: View, value: object, is_gap: bool) -> str:
-    """A typical value as it is told: a number where it is one, else the text of a category."""
-    told = text(value)
-    try:
-        number = float(told)
-    except ValueError:
-        return told or view.words("unknown")
-    if not math.isfinite(number):
-        return view.words("unknown")
-    return view.measure("points")(number) if is_gap else view.formats.plain(number)
 
 
 def by_g_table(marts: Marts, view: View) -> Table:

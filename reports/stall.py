@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reports import figures, foresight, scrutiny, wording
+from reports import figures, foresight, scrutiny, steadiness, wording
 from reports.formats import text
 from reports.marts import Marts, records
 from reports.views import Cell, Chart, Column, Table, View, frame_table, ordered
@@ -22,8 +22,8 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
     sentences = [
         wording.incidence_sentence(view, marts),
         wording.skill_sentence(view, marts),
-        wording.choice_sentence(view, marts),
-        *wording.cold_sentences(view, marts),
+        scrutiny.choice_sentence(view, marts),
+        *scrutiny.cold_sentences(view, marts),
     ]
     return {
         "answers": [sentence for sentence in sentences if sentence],
@@ -42,8 +42,8 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "worth": scrutiny.worth_chart(marts, view),
         "calibration": foresight.calibration_chart(marts, view),
         "track": foresight.track_chart(marts, view),
-        "drift_says": scrutiny.drift_sentence(view, marts),
-        "drift": scrutiny.drift_table(marts, view),
+        "drift_says": steadiness.drift_sentence(view, marts),
+        "drift": steadiness.drift_table(marts, view),
         "summary": summary_table(marts, view),
         "by_g": scrutiny.by_g_table(marts, view),
         "observed": scrutiny.observed_table(marts, view),

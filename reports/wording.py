@@ -167,60 +167,6 @@ def skill_sentence(view: View, marts: Marts) -> Markup:
     )
 
 
-def choice_sentence(view: View, marts: Marts) -> Markup | None:
-    """Why a simpler model is published in the boosted one's place; None where it is not."""
-    published, horizon = published_model(marts), judged_horizon(marts)
-    if published in (CONTENDER, YARDSTICK, "none", ""):
-        return None
-    found = metric_rows(
-        marts,
-        metric=f"skill_over_{published}",
-        model=CONTENDER,
-        cause="no_decision",
-        horizon_days=horizon,
-        slice="all",
-    )
-    if found.empty or real(found["low"].iloc[0]) is None:
-        return None
-    row = records(found)[0]
-    return view.words.html(
-        "answer.choice",
-        published=view.words.label("model", published),
-        contender=view.words.label("model", CONTENDER),
-        gain=view.formats.share(row["value"]),
-        interval=view.interval(view.share, row["low"], row["high"]),
-    )
-
-
-def cold_sentences(view: View, marts: Marts) -> list[Markup]:
-    """What is missing for a model to be trained, and when it will be there, where that is known."""
-    card = marts.facts("model_card")
-    missing = card.get("missing")
-    if not isinstance(missing, Mapping):
-        return []
-    count, words = view.formats.count, view.words
-    have, need = missing.get("deals"), missing.get("needed_deals")
-    events, needed = missing.get("no_decision_events"), missing.get("needed_no_decision_events")
-    found = []
-    if None not in (real(have), real(need), real(events), real(needed)):
-        found.append(
-            words.html(
-                "answer.cold",
-                have=count(have),
-                need=count(need),
-                events=count(events),
-                needed=count(needed),
-            )
-        )
-    day = text(missing.get("enough_on") or card.get("enough_on"))
-    months = real(missing.get("months_needed") or card.get("months_needed"))
-    if day:
-        found.append(words.html("answer.cold_until", day=view.formats.day(day)))
-    elif months is not None:
-        found.append(words.html("answer.cold_months", n=count(max(months, 1))))
-    return found
-
-
 def headline_row(marts: Marts, outcome: str = "account_win") -> dict[str, object]:
     """The comparison's row that answers for an outcome: the first method that may answer.
 

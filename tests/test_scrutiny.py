@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from reports import scrutiny, wording
+from reports import scrutiny, steadiness, wording
 from reports.formats import Formats
 from reports.language import Words
 from reports.marts import Marts
@@ -48,11 +48,13 @@ def test_a_simpler_model_that_is_published_says_why_with_its_interval():
         metric("brier_skill", "boosting", 0.17, 0.13, 0.2),
         metric("skill_over_logit", "boosting", 0.01, -0.03, 0.04),
     )
-    said = wording.choice_sentence(VIEW, found)
+    said = scrutiny.choice_sentence(VIEW, found)
     assert said is not None and "simpler “Multinomial logit”" in said.striptags()
     assert "−3.0" in said.striptags()
     assert "simpler rule did better" not in wording.skill_sentence(VIEW, found)
-    assert wording.choice_sentence(VIEW, marts(model_card=card(published_model="boosting"))) is None
+    assert (
+        scrutiny.choice_sentence(VIEW, marts(model_card=card(published_model="boosting"))) is None
+    )
 
 
 def test_rivals_show_what_is_beaten_beyond_the_luck_of_the_draw():
@@ -116,11 +118,11 @@ def moved(**rows):
     ],
 )
 def test_drift_is_said_in_a_sentence(rows, said):
-    assert said in scrutiny.drift_sentence(VIEW, marts(drift=moved(**rows))).striptags()
+    assert said in steadiness.drift_sentence(VIEW, marts(drift=moved(**rows))).striptags()
 
 
 def test_what_moved_stands_first_and_is_marked():
-    table = scrutiny.drift_table(
+    table = steadiness.drift_table(
         marts(drift=moved(touches_1w=False, silence_days=True, calibration_60=True)), VIEW
     )
     assert table.rows[0][0].text == "Days of silence"
@@ -131,17 +133,17 @@ def test_what_moved_stands_first_and_is_marked():
 def test_with_too_little_history_the_page_says_what_is_missing_and_when_it_will_do():
     have = '{"deals": 12, "needed_deals": 20, "no_decision_events": 3, %s}'
     need = '"needed_no_decision_events": 50'
-    plain = wording.cold_sentences(VIEW, marts(model_card=card(missing=have % need)))
+    plain = scrutiny.cold_sentences(VIEW, marts(model_card=card(missing=have % need)))
     assert len(plain) == 1 and "12 deals, of which 3 stalled" in plain[0].striptags()
     dated = have % (need + ', "enough_on": "2027-05-01", "months_needed": 6')
     assert (
         "on 2027-05-01"
-        in wording.cold_sentences(VIEW, marts(model_card=card(missing=dated)))[1].striptags()
+        in scrutiny.cold_sentences(VIEW, marts(model_card=card(missing=dated)))[1].striptags()
     )
     months = marts(model_card=card(missing=have % need, months_needed="6.2"))
-    assert "6 more months" in wording.cold_sentences(VIEW, months)[1].striptags()
-    assert wording.cold_sentences(VIEW, marts()) == []
-    assert wording.cold_sentences(VIEW, marts(model_card=card(missing='{"deals": 1}'))) == []
+    assert "6 more months" in scrutiny.cold_sentences(VIEW, months)[1].striptags()
+    assert scrutiny.cold_sentences(VIEW, marts()) == []
+    assert scrutiny.cold_sentences(VIEW, marts(model_card=card(missing='{"deals": 1}'))) == []
 
 
 def test_clean_up_closings_are_counted_in_words():
