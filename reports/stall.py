@@ -42,7 +42,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "worth": scrutiny.worth_chart(marts, view),
         "calibration": foresight.calibration_chart(marts, view),
         "track": foresight.track_chart(marts, view),
-        "drift_says": steadiness.drift_sentence(view, marts),
+        "drift_says": steadiness.drift_sentences(view, marts),
         "drift": steadiness.drift_table(marts, view),
         "summary": summary_table(marts, view),
         "by_g": scrutiny.by_g_table(marts, view),

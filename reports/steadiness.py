@@ -14,24 +14,26 @@ CALIBRATION = "calibration"
 FEATURES_SHOWN = 8
 
 
-def drift_sentence(view: View, marts: Marts) -> Markup:
-    """Whether what the model is told, or what its percentages mean, has changed since training."""
+def drift_sentences(view: View, marts: Marts) -> list[Markup]:
+    """Whether what the model is told has changed since training, and whether its percentages."""
     frame = marts["drift"]
-    if frame.empty:
-        return view.words.html("answer.drift_none")
-    moved = records(frame[frame["is_moved"].astype(bool)])
-    names = [
-        view.words.label("feature", text(row["feature"]))
-        for row in moved
-        if text(row["idea"]) != CALIBRATION
-    ]
-    told = int((frame["idea"] != CALIBRATION).sum())
-    has_shifted = len(names) < len(moved)
-    if names:
-        key = "answer.drift_features_and_calibration" if has_shifted else "answer.drift_features"
+    is_gap = frame["idea"] == CALIBRATION
+    told, gaps = frame[~is_gap], frame[is_gap]
+    moved = told[told["is_moved"].astype(bool)]
+    names = ", ".join(view.words.label("feature", text(name)) for name in moved["feature"])
+    if told.empty:
+        key = "answer.drift_none"
     else:
-        key = "answer.drift_still_and_calibration" if has_shifted else "answer.drift_still"
-    return view.words.html(key, n=len(names), all=told, names=", ".join(names))
+        key = "answer.drift_still" if moved.empty else "answer.drift_features"
+    if gaps.empty:
+        means = "answer.percentages_unknown"
+    else:
+        has_shifted = bool(gaps["is_moved"].astype(bool).any())
+        means = "answer.percentages_shifted" if has_shifted else "answer.percentages_hold"
+    return [
+        view.words.html(key, n=len(moved), all=len(told), names=names),
+        view.words.html(means),
+    ]
 
 
 def drift_table(marts: Marts, view: View) -> Table:
