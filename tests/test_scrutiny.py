@@ -116,7 +116,7 @@ def moved(**rows):
         ({"silence_days": False}, "percentages still mean what they meant cannot be told"),
         ({"calibration_90": False}, "Its percentages still mean what they meant: "),
         ({"silence_days": False, "calibration_90": True}, "percentages no longer mean"),
-        ({"silence_days": True, "calibration_90": True}, "read them as an order"),
+        ({"silence_days": True, "calibration_90": True}, "Read them as an order"),
     ],
 )
 def test_drift_is_said_in_a_sentence(rows, said):
