@@ -70,11 +70,12 @@ def _table(rows: list[Mapping[str, object]]) -> pd.DataFrame:
 
 def features(rows: pd.DataFrame, *, trained_day: int, as_of_day: int, seed: int) -> pd.DataFrame:
     """The features' rows: the landmarks of half a year before the end of training, and of now."""
-    alive = rows[~rows["is_stalled"].fillna(False).astype(bool)]
-    day = alive["snapshot_day"]
+    day = rows["snapshot_day"]
     is_now = day.gt(as_of_day - WINDOW_DAYS) & day.gt(trained_day)
     is_then = day.gt(trained_day - WINDOW_DAYS) & day.le(trained_day)
-    chosen = alive[is_now | is_then].sort_values(["deal_id", "snapshot_day"], ignore_index=True)
+    is_alive = ~rows["is_stalled"].fillna(False).astype(bool)
+    chosen = rows[is_alive & (is_now | is_then)]
+    chosen = chosen.sort_values(["deal_id", "snapshot_day"], ignore_index=True)
     chosen = _at_most(chosen, seed)
     side: Ints = (chosen["snapshot_day"].to_numpy(dtype=np.int64) > trained_day).astype(np.int64)
     deal = np.unique(chosen["deal_id"].to_numpy(dtype=str), return_inverse=True)[1]

@@ -80,13 +80,15 @@ def cold_sentences(view: View, marts: Marts) -> list[Markup]:
 def rivals_table(marts: Marts, view: View) -> Table:
     """Each model's squared error removed beside each simpler one, on the same redrawn deals."""
     words, horizon = view.words, wording.judged_horizon(marts)
+    frame = wording.metric_rows(marts, horizon_days=horizon, slice="all")
+    by_key = {(text(r["cause"]), text(r["model"]), text(r["metric"])): r for r in records(frame)}
+    measured = {metric for _, _, metric in by_key}
+    rivals = [rival for rival in BASELINES if _over(rival) in measured]
     rows = []
     for cause in ("no_decision", "won"):
-        frame = wording.metric_rows(marts, cause=cause, horizon_days=horizon, slice="all")
-        by_key = {(text(r["model"]), text(r["metric"])): r for r in records(frame)}
         for model in ordered(frame["model"].tolist(), foresight.MODELS):
-            found = [by_key.get((model, _over(rival))) for rival in BASELINES]
-            if model in ("aalen_johansen", wording.CRM) or not any(found[1:]):
+            found = [by_key.get((cause, model, _over(rival))) for rival in rivals]
+            if model in (wording.YARDSTICK, wording.CRM) or not any(found[1:]):
                 continue
             rows.append(
                 [
@@ -101,7 +103,7 @@ def rivals_table(marts: Marts, view: View) -> Table:
         columns=[
             Column(words("column.outcome")),
             Column(words("column.model")),
-            *(Column(words.label("model", rival), True) for rival in BASELINES),
+            *(Column(words.label("model", rival), True) for rival in rivals),
         ],
         rows=rows,
         note=words("note.rivals"),
