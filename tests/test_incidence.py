@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from models.incidence import aalen_johansen, censoring_survival, cumulative
-from pipelines import tables
+from pipelines import tables, train
 
 
 @pytest.fixture
@@ -120,3 +120,24 @@ def test_stalled_deals_won_later_equal_the_library_with_their_interval(seed):
     assert row["value"] == pytest.approx(oracle["estimate"], abs=1e-6)
     assert row["low"] == pytest.approx(oracle["conf_low"], abs=1e-6)
     assert row["high"] == pytest.approx(oracle["conf_high"], abs=1e-6)
+
+
+def test_a_clean_up_closing_counts_from_the_middle_of_the_days_it_can_have_been_decided_on():
+    con = duckdb.connect()
+    con.execute("create schema core")
+    names = ["cleaned", "stalled", "answered today", "ordinary"]
+    for table, select in {
+        "deals": "n as deal_id, 's' as source, 'p' as pipeline, 0 as created_day, "
+        "100 as closed_day",
+        "outcomes": "n as deal_id, 'no_decision' as outcome, 'r' as rule, "
+        "case when n = 'stalled' then 40 end as stalled_day, n <> 'ordinary' as is_cleanup, "
+        "case when n = 'stalled' then 40 else 100 end as event_day",
+        "silences": "n as deal_id, unnest([0, case when n = 'answered today' then 100 else 60 end])"
+        " as start_day",
+    }.items():
+        con.execute(
+            f"create table core.{table} as select {select} from unnest($1) as t(n)", [names]
+        )
+    found = dict(con.sql(train.DEALS).df()[["deal_id", "event_day"]].itertuples(index=False))
+    con.close()
+    assert found == {"cleaned": 80, "stalled": 40, "answered today": 100, "ordinary": 100}
