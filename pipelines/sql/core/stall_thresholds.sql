@@ -3,8 +3,8 @@
 -- the smallest length that the wanted share of the silences broken in won deals did not exceed: of
 -- the stage, or with too few wins of the pipeline, or else the fallback. The row of a pipeline with
 -- an empty stage serves deals whose stage is not known. Imported deals began nobody knows when,
--- deals entered when already won were never sold, and a silence that began unobserved has no
--- length: none of them teaches anything.
+-- deals entered when already won were never sold, renewals are no deals to speak of where new business
+-- alone counts, and a silence that began unobserved has no length: none of them teaches anything.
 with wins as (
     select
         d.source,
@@ -17,6 +17,7 @@ with wins as (
         and d.closed_day <= p.learn_until_day
         and not coalesce(d.is_migrated, false)
         and not coalesce(d.is_order_entry, false)
+        and not coalesce(p.new_business_only and not d.is_new_business, false)
 ),
 
 broken as (
