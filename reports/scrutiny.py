@@ -127,7 +127,7 @@ def parts_table(marts: Marts, view: View) -> Table:
     by_key = {(text(r["slice"]), text(r["metric"])): r for r in records(frame)}
     found = [text(part) for part in frame["slice"].drop_duplicates()]
     parts = [p for p in WHOLE if p in found]
-    parts += [p for kind in PARTS for p in found if p.startswith(f"{kind}:")]
+    parts += [p for kind in PARTS for p in sorted(found, key=_age) if p.startswith(f"{kind}:")]
     rows = []
     for part in parts:
         cells = [by_key.get((part, metric)) for metric in PART_METRICS]
@@ -156,6 +156,12 @@ def parts_table(marts: Marts, view: View) -> Table:
         note=words("note.thin"),
         empty=words("table_empty"),
     )
+
+
+def _age(part: str) -> tuple[int, str]:
+    """Ages by their first day, other parts by name."""
+    first = part.removeprefix("age:").partition("-")[0]
+    return (int(first) if first.isdigit() else 0, part)
 
 
 def part_label(view: View, part: str) -> str:
@@ -240,10 +246,11 @@ def by_g_table(marts: Marts, view: View) -> Table:
         cells = [Cell(words.label("measure", name))]
         for factor in FACTORS:
             row = by_key.get((name, factor))
-            shown = (
-                view.with_interval(measure, row["value"], row["low"], row["high"]) if row else ""
-            )
-            cells.append(Cell(shown))
+            if row is None:
+                cells.append(Cell(""))
+                continue
+            ends = view.interval(measure, row["low"], row["high"])
+            cells.append(Cell(measure(row["value"]), "", ends))
         rows.append(cells)
     return Table(
         id="by-g",

@@ -39,7 +39,7 @@ def drift_sentences(view: View, marts: Marts) -> list[Markup]:
 def drift_table(marts: Marts, view: View) -> Table:
     """What moved, and after it the features that came nearest to it; calibration last."""
     words = view.words
-    frame = marts["drift"]
+    frame = marts["drift"].sort_values(["p", "measure"], ascending=[True, False], kind="stable")
     is_calibration = frame["idea"] == CALIBRATION
     moved = frame["is_moved"].astype(bool)
     nearest = frame[~is_calibration & ~moved].head(FEATURES_SHOWN)

@@ -72,8 +72,9 @@ def test_rivals_show_what_is_beaten_beyond_the_luck_of_the_draw():
 def test_parts_are_named_in_order_and_thin_ones_greyed():
     found = marts(
         metric("brier_skill", "logit", 0.1, 0.0, 0.2, "team:Seoul", thin=True),
-        metric("brier_skill", "logit", 0.1, 0.0, 0.2, "age:180-"),
         metric("brier_skill", "logit", 0.1, 0.0, 0.2, "age:0-29"),
+        metric("brier_skill", "logit", 0.1, 0.0, 0.2, "age:180-"),
+        metric("brier_skill", "logit", 0.1, 0.0, 0.2, "age:30-89"),
         metric("brier_skill", "logit", 0.1, 0.0, 0.2, "reason_given"),
         metric("brier_skill", "boosting", 0.1, 0.0, 0.2, "pipeline:New"),
         metric("brier_skill", "logit", 0.1, 0.0, 0.2),
@@ -82,8 +83,9 @@ def test_parts_are_named_in_order_and_thin_ones_greyed():
     assert [row[0].text for row in table.rows] == [
         "All of the test",
         "The CRM gives a reason",
-        "Age 180 days and more",
         "Age 0 to 29 days",
+        "Age 30 to 89 days",
+        "Age 180 days and more",
         "Team Seoul",
     ]
     assert {cell.tone for cell in table.rows[-1] if cell.text} == {"thin"}
@@ -130,6 +132,9 @@ def test_what_moved_stands_first_and_is_marked():
     )
     assert table.rows[0][0].text == "Days of silence"
     assert [row[0].tone for row in table.rows] == ["bad", "", "bad"]
+    near = moved(a=False, b=False, c=False).assign(p=[0.9, 0.2, 0.2], measure=[0.3, 0.1, 0.2])
+    nearest = steadiness.drift_table(marts(drift=near), VIEW)
+    assert [row[0].text for row in nearest.rows] == ["c", "b", "a"]
     assert table.rows[-1][0].text.endswith("60 days ahead")
 
 
