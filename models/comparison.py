@@ -1,8 +1,8 @@
-"""Early disqualification against not: a target trial emulated from decision points.
+"""Early disqualification against chase: a target trial emulated from decision points.
 
-The arms are 'the seller walked away within the grace' and 'did not'; the rows of
-marts.strategy_comparison come from the estimators of models.effects, refused where the data cannot
-carry them (models.refusal). Another estimator adds its rows with `effect_rows`.
+The headline compares sustained strategies (models.sustained); beside it the estimators of
+models.effects compare 'the seller walked away within the grace' with 'did not'. All are refused
+where the data cannot carry them (models.refusal).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from models import breakeven, robustness
+from models.cloning import METHOD
 from models.description import curves, walked_rows
 from models.effects import METHODS, Effect, Outcome
 from models.followup import known_weights
 from models.propensity import FOLDS, Flags
 from models.refusal import Evidence, evidence, overlap_verdicts, prospects
-from models.trial import Rules, Trial, check, compared, numbers
+from models.sustained import BALANCE_COLUMNS, CONTRASTS, Sustained
+from models.trial import Rules, Trial, check, compared, eligible, numbers
 from models.weighting import balance, overlap_table, weight_facts
 
 CONTRAST = "disqualify_early_vs_not"
@@ -28,8 +30,9 @@ UNITS = {
     "days_to_decision": "days",
 }
 ESTIMANDS = {"naive": "association", "ipw": "ate", "overlap": "ato", "doubly_robust": "ate"}
-# The break-even follows the first of these that may speak: of all deals, else of those in doubt.
-HEADLINES = ("doubly_robust", "overlap")
+# The break-even follows the first of these that may speak: of sustained strategies, else of all
+# deals, else of those in doubt.
+HEADLINES = (METHOD, "doubly_robust", "overlap")
 DESCRIBED = ("amount", "stage_order", "age_days", "silence_days")
 COMPARISON_TYPES = {
     **dict.fromkeys(("outcome", "estimand", "contrast", "method"), "str"),
@@ -45,6 +48,7 @@ BALANCE_TYPES = {
     "smd_before": "float64",
     "smd_ipw": "float64",
     "smd_overlap": "float64",
+    **dict.fromkeys(BALANCE_COLUMNS, "float64"),
 }
 OVERLAP_TYPES = {"arm": "str", "bin_low": "float64", "bin_high": "float64", "n": "int64"}
 
@@ -55,6 +59,7 @@ class Comparison:
 
     strategy_comparison: pd.DataFrame
     strategy_curves: pd.DataFrame
+    strategy_incidence: pd.DataFrame
     balance: pd.DataFrame
     overlap: pd.DataFrame
     sensitivity: pd.DataFrame
@@ -69,12 +74,14 @@ def compare(
     fresh_yield: pd.DataFrame,
     backlog: pd.DataFrame,
     variants: Mapping[str, pd.DataFrame] | None = None,
+    weeks: pd.DataFrame | None = None,
 ) -> Comparison:
     """Compare the strategies on features.decision_points.
 
     `settings` may hold the fields of models.trial.Rules. `fresh_yield` and `backlog` are the marts
     of those names, as models.breakeven reads them; `variants` are decision points under other
-    definitions, by name. Raises DecisionPointsError when a column or key is missing. The order of
+    definitions, by name; `weeks` is features.strategy_weeks, without which sustained strategies
+    cannot be estimated. Raises DecisionPointsError when a column or key is missing. The order of
     rows does not matter.
     """
     rules = Rules.of(settings)
@@ -88,23 +95,32 @@ def compare(
     outcomes = {} if trial is None else _outcomes(trial)
     effects = {} if trial is None else _effects(trial, outcomes, verdicts)
 
+    sustained = _sustained(trial, weeks, verdicts)
+    if sustained.headline is not None:
+        effects = {METHOD: dict(sustained.headline), **effects}
+
     rows: list[robustness.Row] = []
     trims: Mapping[str, float] = {}
     if trial is not None and found.is_enough:
         rows, trims = robustness.trimming_rows(trial)
         if "doubly_robust" in effects:
-            headline = effects["doubly_robust"]["account_win"]
-            rows += robustness.sensitivity_rows(trial, headline, variants or {})
+            headline = effects.get(METHOD, effects["doubly_robust"])["account_win"]
+            rows += robustness.sensitivity_rows(trial, headline, variants or {}, sustained)
     diagnostics = {
         **_counts(found),
+        **sustained.facts(),
         **prospects(points, trial, found),
         **({} if trial is None else _trust(trial)),
         **trims,
     }
+    known = _known(outcomes, found)
+    method = next((method for method in HEADLINES if method in effects), None)
+    offered = len(eligible(decision_points, rules))
     return Comparison(
         strategy_comparison=_typed(
             [
-                *effect_rows(effects, verdicts, found, _known(outcomes, found)),
+                *_sustained_rows(sustained, found),
+                *effect_rows(effects, verdicts, found, known),
                 *walked_rows(points, rules),
             ]
             if found.n
@@ -112,24 +128,58 @@ def compare(
             COMPARISON_TYPES,
         ),
         strategy_curves=curves(points, rules),
-        balance=_typed([], BALANCE_TYPES)
-        if trial is None
-        else balance(trial.design, trial.names).astype(BALANCE_TYPES),
+        strategy_incidence=sustained.curves(),
+        balance=_typed([], BALANCE_TYPES) if trial is None else _balance(trial, sustained),
         overlap=_typed([], OVERLAP_TYPES)
         if trial is None
         else overlap_table(trial.design).astype(OVERLAP_TYPES),
         sensitivity=robustness.table(rows),
         break_even=breakeven.break_even(
-            next((effects[method] for method in HEADLINES if method in effects), None),
+            None if method is None else effects[method],
             fresh_yield,
             backlog,
-            found.n if trial is None or "doubly_robust" in effects else int(in_doubt(trial).sum()),
+            offered
+            if trial is None or method != "overlap"
+            else round(offered * float(in_doubt(trial).mean())),
         ),
         diagnostics=pd.DataFrame(
             {"key": list(diagnostics), "value": list(diagnostics.values())}
         ).astype({"key": "str", "value": "float64"}),
-        facts=_facts(decision_points, points, trial, found, verdicts, rules),
+        facts=_facts(decision_points, points, trial, found, verdicts, sustained, rules),
     )
+
+
+def _sustained(
+    trial: Trial | None, weeks: pd.DataFrame | None, verdicts: Mapping[str, str]
+) -> Sustained:
+    """The headline where size and overlap of all deals allow one."""
+    if verdicts["ate"] != "ok" or trial is None:
+        return Sustained.refused(verdicts["ate"])
+    if weeks is None:
+        return Sustained.refused("not_estimable")
+    return Sustained.of(trial, weeks)
+
+
+def _sustained_rows(sustained: Sustained, found: Evidence) -> list[dict[str, object]]:
+    rows = []
+    for contrast in CONTRASTS:
+        rows += effect_rows(
+            {METHOD: sustained.effects.get(contrast, {})},
+            {"per_protocol": sustained.verdicts[contrast]},
+            sustained.evidence(found, contrast),
+            dict.fromkeys(UNITS, found.n),
+            {METHOD: "per_protocol"},
+            contrast,
+        )
+    return rows
+
+
+def _balance(trial: Trial, sustained: Sustained) -> pd.DataFrame:
+    table = balance(trial.design, trial.names)
+    differences = sustained.balance()
+    for name in BALANCE_COLUMNS:
+        table[name] = differences.get(name, np.nan)
+    return table.astype(BALANCE_TYPES)
 
 
 def _typed(rows: Sequence[Mapping[str, object]], types: Mapping[str, str]) -> pd.DataFrame:
@@ -255,6 +305,7 @@ def _facts(
     trial: Trial | None,
     found: Evidence,
     verdicts: Mapping[str, str],
+    sustained: Sustained,
     rules: Rules,
 ) -> dict[str, object]:
     """What the TARGET checklist asks of this run; plain values only."""
@@ -272,6 +323,7 @@ def _facts(
     return {
         "decision_points": len(offered),
         "compared": found.n,
+        "left_out_by_sampling": len(eligible(offered, rules)) - found.n,
         "excluded": excluded,
         "first_signal_on": dated[0] if dated else None,
         "last_signal_on": dated[1] if dated else None,
@@ -281,7 +333,7 @@ def _facts(
         "wins_not_disqualify": found.wins_by_arm[0],
         "followed_to_horizon": sum(found.followed_by_arm),
         "covariates": [] if trial is None else list(trial.names),
-        "verdicts": dict(verdicts),
+        "verdicts": {**verdicts, **sustained.verdicts},
         "folds": FOLDS,
         **{name: int(value) for name, value in vars(rules).items()},
     }

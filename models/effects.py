@@ -51,7 +51,8 @@ class Effect:
 
     `contributions` (K, 2) are the parts (control, treated) whose products sum to the covariance of
     the arm means: influences of clusters, or deviations of bootstrap draws. `estimand` is 'ate'
-    (all rows), 'ato' (rows in doubt) or 'association' (no causal meaning).
+    (all rows), 'ato' (rows in doubt), 'per_protocol' (sustained strategies, all rows) or
+    'association' (no causal meaning).
     """
 
     method: str
@@ -88,7 +89,7 @@ Estimator = Callable[[Design, Sequence[Outcome]], list[Effect]]
 Weigher = Callable[[Floats, Flags, Floats], Floats]
 
 
-def _effect(
+def effect_of(
     method: str,
     estimand: str,
     means: Floats,
@@ -97,6 +98,7 @@ def _effect(
     effective_n: float,
     dof: int,
 ) -> Effect:
+    """An Effect from arm means (control, treated) and their contributions, by t on `dof`."""
     from scipy.stats import t as student
 
     estimate = float(means[1] - means[0])
@@ -117,57 +119,58 @@ def _effect(
     )
 
 
-def _arm_means(weights: Floats, treated: Flags, values: Floats, known: Floats) -> Floats:
-    """Weighted means by outcome and arm (k, 2); NaN where an arm has no weight."""
-    means = np.full((values.shape[1], 2), np.nan)
-    for arm, rows in enumerate((~treated, treated)):
-        held = weights[rows, None] * known[rows]
-        total = held.sum(axis=0)
-        np.divide((held * values[rows]).sum(axis=0), total, out=means[:, arm], where=total > 0)
-    return means
+def _by_cluster(influence: Floats, design: Design) -> Floats:
+    """Influences (n, 2) summed by cluster, scaled so that products sum to a covariance. (G, 2)"""
+    groups = design.n_clusters
+    summed = np.zeros((groups, 2))
+    np.add.at(summed, design.clusters, influence)
+    return summed * np.sqrt(groups / max(groups - 1, 1))
 
 
-def _deviations(draws: Floats) -> Floats:
-    """Draws (B, 2) less their mean, scaled so that products sum to a covariance.
+def _ipw_slopes(propensity: Floats, treated: Flags, weights: Floats) -> Floats:
+    """What an inverse-probability weight gains per log-odds; nothing where it was truncated."""
+    slopes = weights * np.where(treated, propensity - 1, propensity)
+    return np.where(weights < weights.max(), slopes, 0.0)
 
-    A draw that left an arm empty adds nothing; with fewer than two draws all is NaN.
+
+def _overlap_slopes(propensity: Floats, treated: Flags, weights: Floats) -> Floats:
+    """What an overlap weight gains per log-odds."""
+    return weights * np.where(treated, -propensity, 1 - propensity)
+
+
+def _weighted(
+    method: str, estimand: str, weigh: Weigher, slope: Weigher | None = None
+) -> Estimator:
+    """Weighted means by arm; the error is that of the influence of whole clusters.
+
+    `slope` says how weights follow the fitted log-odds, so that the influence also counts that the
+    probability was learned (Lunceford, Davidian 2004); None where nothing was.
     """
-    found: Flags = np.asarray(np.isfinite(draws).all(axis=1))
-    if found.sum() < 2:
-        return np.full((1, 2), np.nan)
-    centred = draws - draws[found].mean(axis=0)
-    scaled: Floats = np.where(found[:, None], centred, 0.0) / np.sqrt(found.sum() - 1)
-    return scaled
 
-
-def _weighted(method: str, estimand: str, weigh: Weigher, needs_model: bool) -> Estimator:
     def estimate(design: Design, outcomes: Sequence[Outcome]) -> list[Effect]:
-        treated = design.treated
-        values = np.column_stack([outcome.values for outcome in outcomes])
-        known = np.column_stack([outcome.weights for outcome in outcomes])
-        ones = np.ones(len(treated))
-        fitted = design.propensity if needs_model else ones
-        weights = weigh(fitted, treated, ones)
-        point = _arm_means(weights, treated, values, known)
-
-        draws = np.full((design.draws, *point.shape), np.nan)
-        for number, counts in enumerate(design.multiplicities()):
-            drawn = counts[design.clusters].astype(np.float64)
-            if not 0 < float(drawn[treated].sum()) < float(drawn.sum()):
-                continue  # one arm was not drawn: this draw says nothing
-            if needs_model:
-                fitted = fit_probability(design.x, treated, design.x, drawn)
-            draws[number] = _arm_means(weigh(fitted, treated, drawn), treated, values, known)
-
+        treated, ones = design.treated, np.ones(len(design.treated))
+        e = ones if slope is None else design.propensity
+        weights = weigh(e, treated, ones)
         effects = []
-        for place, outcome in enumerate(outcomes):
+        for outcome in outcomes:
             both = weights * outcome.weights
+            means, influence = np.full(2, np.nan), np.zeros((len(treated), 2))
+            for arm, rows in enumerate((~treated, treated)):
+                total = both[rows].sum()
+                if total <= 0:
+                    continue
+                means[arm] = both[rows] @ outcome.values[rows] / total
+                gap = np.where(rows, outcome.values - means[arm], 0.0) / total
+                influence[:, arm] = both * gap
+                if slope is not None:
+                    moved = slope(e, treated, weights) * outcome.weights * gap
+                    influence[:, arm] += design.learned(moved)
             effects.append(
-                _effect(
+                effect_of(
                     method,
                     estimand,
-                    point[place],
-                    _deviations(draws[:, place]),
+                    means,
+                    _by_cluster(influence, design),
                     int((outcome.weights > 0).sum()),
                     effective_size(both[treated]) + effective_size(both[~treated]),
                     design.n_clusters - 1,
@@ -212,7 +215,6 @@ def doubly_robust(design: Design, outcomes: Sequence[Outcome]) -> list[Effect]:
     G/(G-1), and the interval from t(G-1).
     """
     treated, e = design.treated, design.crossfitted
-    n, groups = len(treated), design.n_clusters
     share = np.where(treated, 1 / e, 1 / (1 - e))
     effects = []
     for outcome in outcomes:
@@ -222,27 +224,25 @@ def doubly_robust(design: Design, outcomes: Sequence[Outcome]) -> list[Effect]:
             residual = outcome.values[rows] - means[rows, arm]
             score[rows, arm] += outcome.weights[rows] * residual * share[rows]
         average = score.mean(axis=0)
-        summed = np.zeros((groups, 2))
-        np.add.at(summed, design.clusters, score - average)
         both = share * outcome.weights
         effects.append(
-            _effect(
+            effect_of(
                 "doubly_robust",
                 "ate",
                 average,
-                summed * np.sqrt(groups / max(groups - 1, 1)) / n,
+                _by_cluster((score - average) / len(treated), design),
                 int((outcome.weights > 0).sum()),
                 effective_size(both[treated]) + effective_size(both[~treated]),
-                groups - 1,
+                design.n_clusters - 1,
             )
         )
     return effects
 
 
 METHODS: Mapping[str, Estimator] = {
-    "naive": _weighted("naive", "association", naive_weights, needs_model=False),
-    "ipw": _weighted("ipw", "ate", ipw_weights, needs_model=True),
-    "overlap": _weighted("overlap", "ato", overlap_weights, needs_model=True),
+    "naive": _weighted("naive", "association", naive_weights),
+    "ipw": _weighted("ipw", "ate", ipw_weights, _ipw_slopes),
+    "overlap": _weighted("overlap", "ato", overlap_weights, _overlap_slopes),
     "doubly_robust": doubly_robust,
 }
 
@@ -255,8 +255,6 @@ def ate(
     method: str = "doubly_robust",
     *,
     weights: npt.ArrayLike | None = None,
-    draws: int = 200,
-    seed: int = 20261123,
 ) -> Effect:
     """The effect of `treated` (n,) on `y` (n,) given `x` (n, p), by one of METHODS.
 
@@ -268,7 +266,5 @@ def ate(
         raise ValueError(f"method {method!r} is not known; choose one of {', '.join(METHODS)}")
     flags = np.asarray(treated, dtype=np.float64) > 0.5
     labels = np.arange(len(flags)) if clusters is None else clusters
-    design = Design(
-        flags, standardised(np.asarray(x, dtype=np.float64)), codes(labels), draws, seed
-    )
+    design = Design(flags, standardised(np.asarray(x, dtype=np.float64)), codes(labels))
     return METHODS[method](design, [Outcome.of(y, weights)])[0]

@@ -54,8 +54,8 @@ def fit_probability(
 class Design:
     """Rows of one comparison: who was treated, what was known, and which rows hang together.
 
-    `treated` (n,), `x` (n, p) standardised, `clusters` (n,) codes 0..G-1; `draws` and `seed` of the
-    bootstrap by cluster. `modelled` (p,) marks the columns that models of the outcome may read
+    `treated` (n,), `x` (n, p) standardised, `clusters` (n,) codes 0..G-1; `seed` of what is dealt
+    by lot. `modelled` (p,) marks the columns that models of the outcome may read
     (all, when None): calendar columns are not among them where the end of the data cuts follow-up,
     since of the latest deals only early wins are known. Raises ValueError for shapes that do not
     fit or an arm without rows.
@@ -64,7 +64,6 @@ class Design:
     treated: Flags
     x: Floats
     clusters: Codes
-    draws: int = 200
     seed: int = SEED
     modelled: Flags | None = None
 
@@ -113,11 +112,19 @@ class Design:
             )
         return np.clip(probability, *CLIP)
 
-    def multiplicities(self) -> npt.NDArray[np.int64]:
-        """How often each cluster is drawn in each bootstrap draw. (draws, G)"""
-        generator = np.random.default_rng(self.seed)
-        count = self.n_clusters
-        return generator.multinomial(count, np.full(count, 1 / count), size=self.draws)
+    def learned(self, moved: Floats) -> Floats:
+        """Influence of each row through the fitted probability on a sum over rows. (n,)
+
+        `moved` (n,) is what each row's part of the sum gains per log-odds of its probability.
+        """
+        e = self.propensity
+        columns = np.column_stack([np.ones(len(e)), self.x])
+        curvature = columns.T @ (columns * (e * (1 - e))[:, None])
+        curvature[np.diag_indices(len(curvature))] += [1e-8, *([RIDGE] * self.x.shape[1])]
+        found: Floats = (self.treated - e) * (
+            columns @ np.linalg.solve(curvature, columns.T @ moved)
+        )
+        return found
 
     def subset(self, rows: Flags) -> "Design":
         """The same comparison on some of the rows, with covariates standardised anew."""
@@ -125,7 +132,6 @@ class Design:
             self.treated[rows],
             standardised(self.x[rows]),
             codes(self.clusters[rows]),
-            self.draws,
             self.seed,
             self.modelled,
         )

@@ -11,6 +11,7 @@ from models.effects import METHODS, Effect, Outcome, doubly_robust
 from models.followup import known_weights
 from models.propensity import Flags
 from models.refusal import evidence, overlap_verdicts
+from models.sustained import HOURS_FACTORS, Sustained
 from models.trial import Rules, Trial, compared, flags, numbers
 
 TYPES = {
@@ -20,7 +21,6 @@ TYPES = {
 }
 TRIMS = (0.0, 0.02, 0.05, 0.1)
 HORIZONS = (90, 365)
-HOURS_FACTORS = (0.5, 1.5)
 # What was fixed before time zero, and the covariates that are the same fact in other words.
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "account_wins_before": ("account_wins_before", "account_deals_before"),
@@ -156,7 +156,13 @@ def _hidden_rows(trial: Trial, effect: Effect) -> list[Row]:
     ]
 
 
-def _hours_rows(trial: Trial) -> list[Row]:
+def _hours_rows(trial: Trial, sustained: Sustained) -> list[Row]:
+    """Hours with the assumed minutes halved and raised by half, of the headline where it speaks."""
+    if sustained.headline is not None:
+        return [
+            _said("hours", f"assumed_times_{factor:g}", effect, "hours")
+            for factor, effect in sustained.hours_rows().items()
+        ]
     outcomes = [trial.hours(factor) for factor in HOURS_FACTORS]
     effects = doubly_robust(trial.design, outcomes)
     return [
@@ -187,9 +193,9 @@ def _falsification_rows(trial: Trial) -> list[Row]:
 
 
 def sensitivity_rows(
-    trial: Trial, effect: Effect, variants: Mapping[str, pd.DataFrame]
+    trial: Trial, effect: Effect, variants: Mapping[str, pd.DataFrame], sustained: Sustained
 ) -> list[Row]:
-    """Every row beside the headline `effect` (doubly robust, on wins), without the trimming.
+    """Every row beside the headline `effect` on wins, without the trimming.
 
     `variants` are features.decision_points made under other definitions, by name.
     """
@@ -201,7 +207,7 @@ def sensitivity_rows(
         *_horizon_rows(trial),
         *_strategy_rows(trial),
         *named,
-        *_hours_rows(trial),
+        *_hours_rows(trial, sustained),
         *_hidden_rows(trial, effect),
         *_falsification_rows(trial),
     ]

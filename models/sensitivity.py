@@ -176,7 +176,7 @@ def permuted(
         order = np.lexsort((generator.random(len(home)), design.clusters))
         treated = np.empty_like(design.treated)
         treated[home] = design.treated[order]
-        dealt = Design(treated, design.x, design.clusters, draws=0, seed=design.seed)
+        dealt = Design(treated, design.x, design.clusters, seed=design.seed)
         estimates.append(estimator(dealt, [outcome])[0].estimate)
     low, high = np.quantile(estimates, (0.025, 0.975))
     return Interval(float(np.mean(estimates)), float(low), float(high))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +27,19 @@ class DecisionPointsError(ValueError):
 
 @dataclass(frozen=True)
 class Rules:
-    """The trial's settings, in days; draws and seed of the bootstrap by seller."""
+    """The trial's settings, in days; draws and seed of the bootstrap by seller.
+
+    More than `max_points` decision points are compared on a sample of sellers.
+    """
 
     horizon_days: int = 180
     grace_days: int = 14
+    chase_gap_days: int = 21
+    chase_days: int = 90
     bristle_days: int = 30
     return_days: int = 365
     bootstrap_draws: int = 200
+    max_points: int = 50_000
     seed: int = SEED
 
     @classmethod
@@ -66,11 +73,36 @@ def compared(points: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """The eligible rows whose grace is over, ordered by deal.
 
     In both arms alike: among deals whose grace still runs only those let go have been seen to
-    decide, so keeping them would fill the latest days with one arm.
+    decide, so keeping them would fill the latest days with one arm. Above `max_points`, the deals
+    of a sample of sellers (see `sampled`).
     """
-    rows = points["is_eligible"].astype(bool) & (points["followup_days"] >= rules.grace_days)
-    kept = points[rows & points["seller_id"].notna()]
+    kept = sampled(eligible(points, rules), rules)
     return kept.sort_values("deal_id", kind="stable").reset_index(drop=True)
+
+
+def eligible(points: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """The eligible rows whose grace is over and whose seller is known."""
+    rows = points["is_eligible"].astype(bool) & (points["followup_days"] >= rules.grace_days)
+    return points[rows & points["seller_id"].notna()]
+
+
+def sampled(points: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """All rows of whole sellers, as many as fit in `max_points`, in an order drawn from `seed`.
+
+    The order is that of a hash of seed and seller, so that it is the same on any machine and a
+    seller's place does not depend on who else is there.
+    """
+    if len(points) <= rules.max_points:
+        return points
+    sellers = points["seller_id"].astype(str)
+    counts = sellers.value_counts()
+    order = sorted(
+        counts.index,
+        key=lambda seller: blake2b(f"{rules.seed}:{seller}".encode(), digest_size=8).digest(),
+    )
+    fits = counts.loc[order].cumsum() <= rules.max_points
+    taken = fits[fits].index if fits.any() else order[:1]
+    return points[sellers.isin(taken)]
 
 
 def numbers(points: pd.DataFrame, name: str) -> Floats:
@@ -101,7 +133,6 @@ class Trial:
             flags(points, "is_walked"),
             x,
             codes(points["seller_id"].astype(str)),
-            rules.bootstrap_draws,
             rules.seed,
             np.array([not name.startswith("quarter=") for name in names], dtype=np.bool_),
         )

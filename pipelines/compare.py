@@ -11,7 +11,8 @@ from pipelines.tables import store
 
 TABLES = {
     "marts.strategy_comparison": "Letting go by the end of grace against not, by estimator.",
-    "marts.strategy_curves": "First win of the account after the signal, by strategy.",
+    "marts.strategy_curves": "First win of the account after the signal, by what was done.",
+    "marts.strategy_incidence": "First win of the account by sustained strategy, weighted.",
     "marts.balance": "Standardised mean differences of the covariates, before and after weights.",
     "marts.overlap": "How the probability of letting go is spread in both groups.",
     "marts.diagnostics": "Effective sample sizes, weights and what a refused answer would need.",
@@ -20,27 +21,41 @@ TABLES = {
     "marts.trial_facts": "Facts of the emulated trial for the TARGET checklist.",
 }
 READS = frozenset(
-    {"features.decision_points", "marts.fresh_yield", "marts.backlog", "core.parameters"}
+    {
+        "features.decision_points",
+        "features.strategy_weeks",
+        "marts.fresh_yield",
+        "marts.backlog",
+        "core.parameters",
+    }
 )
 
 
 def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     """Estimate, judge and store."""
     from models.comparison import compare
+    from models.trial import Rules, compared
 
     settings = night.settings
     points = con.sql("from features.decision_points order by deal_id").df()
     fresh_yield = con.sql("from marts.fresh_yield order by all").df()
     backlog = con.sql("from marts.backlog order by all").df()
     rules = {**settings.comparison.model_dump(), "seed": settings.model.seed}
+    con.register("compared_deals", compared(points, Rules.of(rules))[["deal_id"]])
+    weeks = con.sql(
+        "from features.strategy_weeks semi join compared_deals using (deal_id) "
+        "order by deal_id, week"
+    ).df()
+    con.unregister("compared_deals")
     # One thread: sums come out in one order whatever the machine, and small matrices go faster.
     with threadpool_limits(1):
-        found = compare(points, rules, fresh_yield, backlog)
+        found = compare(points, rules, fresh_yield, backlog, weeks=weeks)
     frames = {
         f"marts.{name}": getattr(found, name)
         for name in (
             "strategy_comparison",
             "strategy_curves",
+            "strategy_incidence",
             "balance",
             "overlap",
             "diagnostics",

@@ -176,6 +176,7 @@ class Comparison(_Section):
     seller_active_days: Days = 30
     prior_deals: Annotated[float, Field(gt=0)] = 10
     bootstrap_draws: Annotated[int, Field(ge=50, le=5000)] = 200
+    max_points: Annotated[int, Field(ge=1000)] = 50_000
 
 
 class Hours(_Section):
@@ -232,7 +233,7 @@ class Settings(_Section):
         override = None if as_of is None else (as_of - date(1970, 1, 1)).days
         return {
             "as_of_override_day": override,
-            **self.comparison.model_dump(exclude={"bootstrap_draws"}),
+            **self.comparison.model_dump(exclude={"bootstrap_draws", "max_points"}),
             **self.outcomes.model_dump(),
             **self.traps.model_dump(),
             "new_business_only": self.source.new_business_only,

@@ -14,7 +14,7 @@ from models.sensitivity import Interval
 def design_of(treated, x, sellers=25, seed=1):
     generator = np.random.default_rng(seed)
     return Design(
-        treated, standardised(x), codes(generator.integers(0, sellers, len(treated))), draws=50
+        treated, standardised(x), codes(generator.integers(0, sellers, len(treated)))
     )
 
 

@@ -1,9 +1,10 @@
 -- For each deal with an indecision signal: whether, and on which day, the seller walked away from
--- it within the grace, by an act of their own. An act is a recorded disqualification, a move to
--- nurture, or another closing by a person that is not won, not a rival's or the present supplier's win,
--- not hygiene, and not the buyer's explicit no (no budget, a cancelled project, staying as they
--- are): the reason names the seller, or it names a silence, a time or nothing and the buyer had
--- shown no sign of life since the signal. Closings in a mass clean-up are nobody's act of that day.
+-- it within the grace, by an act of their own; any_walk_day is the first such day at any time. An
+-- act is a recorded disqualification, a move to nurture, or another closing by a person that is not
+-- won, not a rival's or the present supplier's win, not hygiene, and not the buyer's explicit no (no
+-- budget, a cancelled project, staying as they are): the reason names the seller, or it names a
+-- silence, a time or nothing and the buyer had shown no sign of life since the signal. Closings in a
+-- mass clean-up are nobody's act of that day.
 with life_after as (
     select
         s.deal_id,
@@ -74,22 +75,21 @@ answers as (
         s.deal_id,
         s.signal_day,
         a.act_day,
+        a.act_day <= s.signal_day + p.grace_days as is_early,
         a.has_misfit,
-        min(a.act_day) over (partition by s.deal_id) as walk_day
+        min(a.act_day) over (partition by s.deal_id) as any_walk_day
     from features.signals as s
     cross join core.parameters as p
-    left join acts as a
-        on
-            s.deal_id = a.deal_id
-            and a.act_day > s.signal_day
-            and a.act_day <= s.signal_day + p.grace_days
+    left join acts as a on s.deal_id = a.deal_id and a.act_day > s.signal_day
 )
 
 select
     deal_id,
     signal_day,
-    cast(min(walk_day) as integer) as walk_day,
-    coalesce(max(case when act_day = walk_day and has_misfit then 1 else 0 end), 0) = 1
-        as has_misfit
+    cast(min(case when is_early then act_day end) as integer) as walk_day,
+    coalesce(
+        max(case when is_early and act_day = any_walk_day and has_misfit then 1 else 0 end), 0
+    ) = 1 as has_misfit,
+    cast(min(any_walk_day) as integer) as any_walk_day
 from answers
 group by deal_id, signal_day

@@ -1,0 +1,361 @@
+"""Clone, censor, weight: strategies that unfold over weeks, compared from one time zero.
+
+Every decision point is followed in every arm whose strategy it may still turn out to have kept; a
+clone leaves its arm when the seller's acts no longer fit, and the clones that stay stand for those
+that left (Hernan 2018; Maringe et al., IJE 2020). Weights are products over weeks of one over the
+probability of staying, of an act that was possible and given what was known when its week began.
+
+- disqualify: lets go by the last week of grace. Until then every clone stays; those who let go in
+  the decisive weeks also stand for those who did not.
+- chase: leaves when the seller lets go, or when a touch is too long in coming, in the weeks of a
+  chase.
+- wait: leaves when the seller lets go in these weeks, or touches before a gap is complete.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from models.courses import Courses, week_columns
+from models.effects import Effect, effect_of
+from models.pooled import PooledLogit, Rows
+from models.propensity import Codes, Flags, Floats
+from models.weighting import TRUNCATION, effective_size, top_share
+
+ARMS = ("disqualify", "chase", "wait")
+LEAST_PROBABILITY = 1e-3  # of staying; weights are truncated well before it
+FIXED = ("at_risk", "win")
+METHOD = "clone_censor_weight"
+
+
+def standardised_rows(values: Floats) -> Floats:
+    """Columns with mean 0 and deviation 1 over the rows of one model; constant ones are zeros."""
+    if not len(values):
+        return values
+    spread = values.std(axis=0)
+    scaled: Floats = np.divide(
+        values - values.mean(axis=0), spread, out=np.zeros_like(values), where=spread > 1e-12
+    )
+    return scaled
+
+
+@dataclass(frozen=True, eq=False)
+class Act:
+    """One way to leave an arm: where it was possible, and where it was seen, by week. (n, K)"""
+
+    possible: Flags
+    seen: Flags
+
+    @property
+    def happened(self) -> Flags:
+        """Where it was possible and seen."""
+        found: Flags = self.possible & self.seen
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """The clones of one arm: where each is still there, and whom its weights come from.
+
+    `stays` (n, K) holds at week k when the clone is seen through week k and had not left by the
+    end of week k - 1. `acts` name the models whose probabilities of not acting are multiplied.
+    """
+
+    name: str
+    stays: Flags
+    acts: tuple[str, ...]
+
+
+class Cloning:
+    """The clones of all decision points, and the models of what makes them leave."""
+
+    def __init__(self, courses: Courses) -> None:
+        """Clones every deal into every arm and fits the models once, on all rows."""
+        self.courses = courses
+        rules = courses.rules
+        weeks = courses.weeks[None, :]
+        may_act = courses.may_act
+        in_chase = weeks <= rules.chase
+        walks = weeks == courses.walked[:, None]
+
+        chased = may_act & in_chase & ~courses.before(courses.has_gap)
+        may_gap = chased & ~walks & (courses.wait_days + courses.days > rules.gap_days)
+        waited = may_act & in_chase & ~courses.before(courses.is_touched & (weeks <= rules.wait))
+        may_touch = waited & ~walks & (weeks <= rules.wait)
+        # Deals whose seller still had the choice when the decisive weeks began, and kept it.
+        first = rules.grace - rules.decisive + 1
+        chance = (
+            courses.is_open[:, first - 1]
+            & (courses.seen >= rules.grace)
+            & (courses.won > rules.grace)
+            & (courses.walked >= first)
+            & ~((courses.ended >= first) & (courses.ended <= rules.grace))
+        )
+        self.decisive = Act(
+            (weeks == first) & chance[:, None],
+            np.broadcast_to((courses.walked <= rules.grace)[:, None], chased.shape),
+        )
+        self.acts = {
+            "walk": Act(chased, walks),
+            "gap": Act(may_gap, courses.has_gap),
+            "walk_waiting": Act(waited, walks),
+            "touch": Act(may_touch, courses.is_touched),
+        }
+        is_seen = weeks <= courses.seen[:, None]
+        missed = self.decisive.possible.any(axis=1) & (courses.walked > rules.grace)
+        self.arms = {
+            "disqualify": Arm(
+                "disqualify", is_seen & ((weeks <= rules.grace) | ~missed[:, None]), ()
+            ),
+            **{
+                name: Arm(
+                    name,
+                    is_seen
+                    & ~courses.before(self.acts[acts[0]].happened | self.acts[acts[1]].happened),
+                    acts,
+                )
+                for name, acts in (("chase", ("walk", "gap")), ("wait", ("walk_waiting", "touch")))
+            },
+        }
+        self.models = {
+            name: PooledLogit(self._rows(act))
+            for name, act in (*self.acts.items(), ("decisive", self.decisive))
+        }
+
+    def _rows(self, act: Act) -> Rows:
+        courses = self.courses
+        deal, column = np.nonzero(act.possible)
+        what = np.hstack([week_columns(courses.rules.last)[column], courses.varying[deal, column]])
+        return Rows(
+            courses.base,
+            deal.astype(np.intp),
+            standardised_rows(what),
+            act.seen[deal, column],
+            courses.clusters,
+        )
+
+    @cached_property
+    def _cells(self) -> dict[str, tuple[Codes, Codes]]:
+        return {
+            name: np.nonzero(act.possible)
+            for name, act in (*self.acts.items(), ("decisive", self.decisive))
+        }
+
+    def weights(self, arm: Arm, probability: Mapping[str, Floats]) -> Floats:
+        """Weight of each clone when a week begins, given P(act) by model and row. (n, W)
+
+        Column w holds what was multiplied up to the end of week w; the last one holds from then on.
+        """
+        courses, rules = self.courses, self.courses.rules
+        n = len(courses.base)
+        if not arm.acts:
+            found = np.ones((n, rules.grace + 1))
+            deal = self._cells["decisive"][0]
+            found[deal, -1] = 1 / np.maximum(probability["decisive"], LEAST_PROBABILITY)
+            return found
+        logs = np.zeros((n, rules.chase + 1))
+        for name in arm.acts:
+            deal, column = self._cells[name]
+            stay = np.maximum(1 - probability[name], LEAST_PROBABILITY)
+            logs[deal, column + 1] -= np.log(stay)
+        return np.exp(np.cumsum(logs, axis=1))
+
+    @cached_property
+    def summed(self) -> tuple[str, ...]:
+        """Names of what is summed over clones and weeks."""
+        return (*FIXED, *self.courses.amounts)
+
+    @cached_property
+    def _panels(self) -> dict[str, list[tuple[Codes, Floats]]]:
+        """By arm and week: the clones there, and what each adds when it weighs one. (., q)"""
+        courses = self.courses
+        panels: dict[str, list[tuple[Codes, Floats]]] = {}
+        for name, arm in self.arms.items():
+            panels[name] = []
+            for week in courses.weeks:
+                deal = np.flatnonzero(arm.stays[:, week - 1])
+                won = courses.won[deal]
+                columns = [won >= week, won == week]
+                columns += [amounts[deal, week - 1] for amounts in courses.amounts.values()]
+                panels[name].append((deal, np.column_stack(columns).astype(np.float64)))
+        return panels
+
+    def sums(self, arm: Arm, weights: Floats, counts: Floats) -> Floats:
+        """Weighted mean over the clones there in each week of at_risk, win and amounts. (K, q)
+
+        `counts` (n,) says how often each deal is drawn. Weights average one in their arm and week
+        (stabilised) and are truncated at their 99.5 % quantile there. NaN in a week without clones.
+        """
+        found = np.full((self.courses.rules.last, len(self.summed)), np.nan)
+        for column, (deal, values) in enumerate(self._panels[arm.name]):
+            drawn = counts[deal]
+            held = truncated(weights[deal, min(column, weights.shape[1] - 1)], drawn) * drawn
+            total = held.sum()
+            if total > 0:
+                found[column] = (held @ values) / total
+        return found
+
+    def draws(self, counts: npt.NDArray[np.int64]) -> Iterator[Mapping[str, Floats]]:
+        """Sums by arm for each draw of clusters in `counts` (B, G), with every model refitted."""
+        streams = {name: model.redrawn(counts) for name, model in self.models.items()}
+        for drawn in counts:
+            probability = {name: next(stream) for name, stream in streams.items()}
+            often = drawn[self.courses.clusters].astype(np.float64)
+            yield {
+                name: self.sums(arm, self.weights(arm, probability), often)
+                for name, arm in self.arms.items()
+            }
+
+
+def truncated(weights: Floats, counts: Floats) -> Floats:
+    """Weights cut at their 99.5 % quantile among the rows that were drawn."""
+    drawn = weights[counts > 0]
+    if not drawn.size:
+        return weights
+    place = min(int(np.ceil(TRUNCATION * drawn.size)), drawn.size) - 1
+    limit = np.partition(drawn, place)[place]
+    return np.minimum(weights, limit)
+
+
+@dataclass(frozen=True, eq=False)
+class Strategies:
+    """What the arms come to: curves and means from all rows, and from each draw.
+
+    By arm: `curves` (K + 1,) and `drawn_curves` (B, K + 1) of the first win at the end of weeks
+    0..K; `means` and `drawn_means` by outcome, (1,) and (B,). `weights` are the clones' at the end.
+    """
+
+    cloning: Cloning
+    curves: Mapping[str, Floats]
+    drawn_curves: Mapping[str, Floats]
+    means: Mapping[str, Mapping[str, float]]
+    drawn_means: Mapping[str, Mapping[str, Floats]]
+    weights: Mapping[str, Floats]
+
+    def effect(self, outcome: str, arm: str = "disqualify", other: str = "chase") -> Effect:
+        """The difference between two arms at the horizon, from the draws of sellers, t(G-1)."""
+        courses = self.cloning.courses
+        means = np.array([self.means[other][outcome], self.means[arm][outcome]])
+        drawn = np.column_stack([self.drawn_means[other][outcome], self.drawn_means[arm][outcome]])
+        return effect_of(
+            METHOD,
+            "per_protocol",
+            means,
+            deviations(drawn),
+            len(courses.base),
+            sum(self.effective_n(name) for name in (arm, other)),
+            courses.n_clusters - 1,
+        )
+
+    def last_week(self, arm: str) -> int:
+        """The last week in which a clone of the arm is seen."""
+        is_there = self.cloning.arms[arm].stays.any(axis=0)
+        return int(np.flatnonzero(is_there)[-1]) + 1
+
+    def held(self, arm: str, week: int) -> tuple[Codes, Floats]:
+        """Deals whose clone is in the arm in a week, and their truncated weights, mean one."""
+        deal = np.flatnonzero(self.cloning.arms[arm].stays[:, week - 1])
+        weights = self.weights[arm]
+        cut = truncated(weights[deal, min(week - 1, weights.shape[1] - 1)], np.ones(len(deal)))
+        return deal, cut / cut.mean()
+
+    def effective_n(self, arm: str) -> float:
+        """Effective clones of an arm when all leaving is over."""
+        rules = self.cloning.courses.rules
+        week = min((rules.grace if arm == "disqualify" else rules.chase) + 1, self.last_week(arm))
+        return effective_size(self.held(arm, week)[1])
+
+    def wins(self, arm: str) -> int:
+        """First wins seen in an arm, each clone counted once."""
+        courses = self.cloning.courses
+        won = courses.won[:, None] == courses.weeks[None, :]
+        return int((won & self.cloning.arms[arm].stays).sum())
+
+    def facts(self) -> dict[str, float]:
+        """Diagnostics of the clones by key: who stayed, effective sizes, the heaviest weights."""
+        rules = self.cloning.courses.rules
+        found: dict[str, float] = {}
+        for name in ARMS:
+            week = min(
+                (rules.grace if name == "disqualify" else rules.chase) + 1, self.last_week(name)
+            )
+            deal, weights = self.held(name, week)
+            found[f"clones_stayed_{name}"] = float(len(deal))
+            found[f"wins_clones_{name}"] = float(self.wins(name))
+            found[f"effective_n_clones_{name}"] = effective_size(weights)
+            found[f"top_1_percent_clones_{name}_weight_share"] = top_share(weights)
+            found[f"largest_weight_clones_{name}"] = float(weights.max())
+        return found
+
+
+def deviations(draws: Floats) -> Floats:
+    """Draws (B, 2) less their mean, scaled so that products sum to a covariance.
+
+    A draw that left an arm empty adds nothing; with fewer than two draws all is NaN.
+    """
+    found: Flags = np.asarray(np.isfinite(draws).all(axis=1))
+    if found.sum() < 2:
+        return np.full((1, 2), np.nan)
+    centred = draws - draws[found].mean(axis=0)
+    scaled: Floats = np.where(found[:, None], centred, 0.0) / np.sqrt(found.sum() - 1)
+    return scaled
+
+
+def _curve(sums: Floats) -> Floats:
+    """Cumulative incidence at the end of weeks 0..K from weekly means of at_risk and win. (K + 1,)
+
+    A week in which no clone was at risk any more adds nothing; after the last week seen it is NaN.
+    """
+    at_risk, wins = sums[:, 0], sums[:, 1]
+    hazard = np.divide(wins, at_risk, out=np.zeros_like(wins), where=~(at_risk <= 0))
+    survival: Floats = np.concatenate([[1.0], np.cumprod(1 - hazard)])
+    return 1 - survival
+
+
+def _means(names: Sequence[str], sums: Floats) -> dict[str, float]:
+    totals = dict(zip(names, sums.sum(axis=0), strict=True))
+    return {
+        "account_win": float(_curve(sums)[-1]),
+        **{name: float(total) for name, total in totals.items() if name not in FIXED},
+    }
+
+
+def compare_strategies(courses: Courses, draws: int, seed: int) -> Strategies:
+    """Clones, censors and weights, on all rows and in each draw of sellers, refitting everything.
+
+    The draws are multinomial over sellers from `seed`; the order of rows is nothing.
+    """
+    cloning = Cloning(courses)
+    fitted = {name: model.probability for name, model in cloning.models.items()}
+    weights = {name: cloning.weights(arm, fitted) for name, arm in cloning.arms.items()}
+    ones = np.ones(len(courses.base))
+    point = {name: cloning.sums(arm, weights[name], ones) for name, arm in cloning.arms.items()}
+    groups = courses.n_clusters
+    counts = np.random.default_rng(seed).multinomial(
+        groups, np.full(groups, 1 / groups), size=draws
+    )
+    drawn = list(cloning.draws(counts))
+    names = cloning.summed
+    drawn_means = {arm: [_means(names, sums[arm]) for sums in drawn] for arm in ARMS}
+    return Strategies(
+        cloning,
+        {arm: _curve(point[arm]) for arm in ARMS},
+        {
+            arm: np.array([_curve(sums[arm]) for sums in drawn]).reshape(
+                draws, courses.rules.last + 1
+            )
+            for arm in ARMS
+        },
+        {arm: _means(names, point[arm]) for arm in ARMS},
+        {
+            arm: {
+                name: np.array([means[name] for means in drawn_means[arm]])
+                for name in ("account_win", *courses.amounts)
+            }
+            for arm in ARMS
+        },
+        weights,
+    )

@@ -1,0 +1,201 @@
+"""What happened to each decision point week by week, as arrays: features.strategy_weeks read once.
+
+Everything happens in whole weeks: in a week what others end (a win of the account, a closing that
+is not the seller's act) comes first, then walking away, then a gap between touches. An act counts
+against a strategy from the end of its week.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from models.propensity import Codes, Flags, Floats
+from models.trial import DecisionPointsError, Trial, numbers
+
+WEEK = 7
+SKEWED = ("touch_wait_days", "silence_days", "touches_before", "replies_before")
+PLAIN = ("pushes_before", "stage_moves_before", "meetings_booked")
+COLUMNS = (
+    *("deal_id", "week", "touches", "replies", "walked_away", "touch_gap_days", "closed"),
+    *("won_account", "hours", "logged_hours", "revenue", "days", "is_open"),
+    *(*SKEWED, *PLAIN),
+)
+
+
+@dataclass(frozen=True)
+class Course:
+    """Settings of the strategies in whole weeks, rounded up.
+
+    `grace` is the last week in which letting go is early, `chase` the last in which a chase is
+    judged, `last` the last of all; `decisive` weeks at the end of the grace form the last chance.
+    """
+
+    grace: int
+    chase: int
+    last: int
+    gap_days: int
+    decisive: int = 1
+
+    @property
+    def wait(self) -> int:
+        """Weeks without any touch after which a seller surely waits."""
+        return min(math.ceil(self.gap_days / WEEK), self.chase)
+
+
+@dataclass(frozen=True, eq=False)
+class Courses:
+    """Arrays over deals (n, in the order of their clusters) and weeks (K); week k is column k - 1.
+
+    `base` (n, p) are covariates at time zero, `clusters` (n,) codes 0..G-1. `seen` (n,) is the
+    number of weeks that are over; `won`, `ended`, `walked` (n,) the week of the account's first
+    win, of a closing that is not the seller's act and of the first walk-away, K + 1 where none was
+    seen. `is_open`, `has_gap`, `is_touched` (n, K); `wait_days` (n, K) since the last touch when
+    the week begins; `varying` (n, K, q) what was known then. `amounts` (n, K) by name; `days` (K,)
+    the length of each week.
+    """
+
+    rules: Course
+    base: Floats
+    clusters: Codes
+    seen: Codes
+    won: Codes
+    ended: Codes
+    walked: Codes
+    is_open: Flags
+    has_gap: Flags
+    is_touched: Flags
+    wait_days: Floats
+    varying: Floats
+    amounts: Mapping[str, Floats]
+    days: Floats
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters (sellers)."""
+        return int(self.clusters.max()) + 1
+
+    @cached_property
+    def weeks(self) -> Codes:
+        """1..K."""
+        return np.arange(1, self.rules.last + 1)
+
+    def before(self, happened: Flags) -> Flags:
+        """Whether something happened in an earlier week. (n, K)"""
+        found = np.zeros_like(happened)
+        found[:, 1:] = np.logical_or.accumulate(happened, axis=1)[:, :-1]
+        return found
+
+    @cached_property
+    def may_act(self) -> Flags:
+        """Weeks in which the seller could still walk away: open, seen, and nothing ended it. (n, K)
+
+        A week in which the account bought, or others closed the deal, is not one of them.
+        """
+        weeks = self.weeks[None, :]
+        found: Flags = (
+            self.is_open
+            & (weeks <= self.seen[:, None])
+            & (weeks < self.won[:, None])
+            & (weeks != self.ended[:, None])
+            & (weeks <= self.walked[:, None])
+        )
+        return found
+
+    @classmethod
+    def of(cls, trial: Trial, weeks: pd.DataFrame) -> "Courses":
+        """The courses of a trial's deals in features.strategy_weeks; rows of other deals are left.
+
+        Raises DecisionPointsError for missing columns, or a deal without its first week.
+        """
+        missing = [name for name in COLUMNS if name not in weeks.columns]
+        if missing:
+            raise DecisionPointsError(
+                f"features.strategy_weeks lacks {', '.join(missing)}: build that table again"
+            )
+        settings = trial.rules
+        rules = Course(
+            math.ceil(settings.grace_days / WEEK),
+            math.ceil(min(settings.chase_days, settings.horizon_days) / WEEK),
+            math.ceil(settings.horizon_days / WEEK),
+            settings.chase_gap_days,
+        )
+        order = np.argsort(trial.design.clusters, kind="stable")
+        ids = trial.points["deal_id"].to_numpy()[order]
+        place = pd.Series(np.arange(len(ids)), index=ids)
+        held = weeks[weeks["deal_id"].isin(place.index) & (weeks["week"] <= rules.last)]
+        rows = place.loc[held["deal_id"]].to_numpy(dtype=np.intp)
+        columns = held["week"].to_numpy(dtype=np.intp) - 1
+        shape = (len(ids), rules.last)
+
+        def spread(name: str, empty: float = 0.0) -> Floats:
+            found = np.full(shape, empty)
+            found[rows, columns] = numbers(held, name)
+            return found
+
+        is_seen = np.zeros(shape, dtype=np.bool_)
+        is_seen[rows, columns] = True
+        seen = np.where(is_seen.all(axis=1), rules.last, is_seen.argmin(axis=1)).astype(np.intp)
+        if (seen < 1).any():
+            raise DecisionPointsError(
+                f"features.strategy_weeks has no first week for deal {ids[seen < 1][0]}: "
+                "build that table again"
+            )
+        walked = _first(spread("walked_away") > 0.5)
+        ended = _first(spread("closed") > 0.5)
+        is_open = spread("is_open") > 0.5
+        decided = numbers(trial.points, "days_to_decision")[order]
+        starts = WEEK * np.arange(rules.last)
+        days = np.full(rules.last, float(WEEK))
+        days[-1] = settings.horizon_days - starts[-1]
+        undecided = np.clip(np.fmin(decided, np.inf)[:, None] - starts, 0, days)
+        revenue = spread("revenue")
+        sold = revenue[revenue > 0]
+        return cls(
+            rules=rules,
+            base=trial.design.x[order],
+            clusters=trial.design.clusters[order],
+            seen=seen,
+            won=_first(spread("won_account") > 0.5),
+            ended=np.where(ended == walked, rules.last + 1, ended),
+            walked=walked,
+            is_open=is_open,
+            has_gap=np.nan_to_num(spread("touch_gap_days")) > rules.gap_days,
+            is_touched=spread("touches") > 0.5,
+            wait_days=spread("touch_wait_days"),
+            varying=_varying(spread),
+            amounts={
+                # The wins whose amount is known stand for those whose amount is not.
+                "revenue": np.where(np.isnan(revenue), sold.mean() if sold.size else 0.0, revenue),
+                "hours": spread("hours"),
+                "logged_hours": spread("logged_hours"),
+                "days_to_decision": undecided,
+            },
+            days=days,
+        )
+
+
+def _first(happened: Flags) -> Codes:
+    """The first week in which something happened, K + 1 where it never did. (n,)"""
+    found: Codes = np.where(
+        happened.any(axis=1), happened.argmax(axis=1) + 1, happened.shape[1] + 1
+    ).astype(np.intp)
+    return found
+
+
+def week_columns(last: int) -> Floats:
+    """What the week itself says about acting: the first three apart, then its logarithm. (K, 4)"""
+    weeks = np.arange(1, last + 1)
+    return np.column_stack([weeks == 1, weeks == 2, weeks == 3, np.log(weeks)]).astype(np.float64)
+
+
+def _varying(spread: Callable[[str], Floats]) -> Floats:
+    parts = [np.arcsinh(spread(name)) for name in SKEWED] + [spread(name) for name in PLAIN]
+    touched = np.zeros_like(parts[0])
+    touched[:, 1:] = spread("touches")[:, :-1] > 0.5
+    replied = np.zeros_like(parts[0])
+    replied[:, 1:] = spread("replies")[:, :-1] > 0.5
+    return np.nan_to_num(np.stack([*parts, touched, replied], axis=2))
