@@ -13,9 +13,7 @@ from models.sensitivity import Interval
 
 def design_of(treated, x, sellers=25, seed=1):
     generator = np.random.default_rng(seed)
-    return Design(
-        treated, standardised(x), codes(generator.integers(0, sellers, len(treated)))
-    )
+    return Design(treated, standardised(x), codes(generator.integers(0, sellers, len(treated))))
 
 
 def confounded(n=4000, effect=0.0, hidden=False, seed=2):
