@@ -12,7 +12,7 @@ probability of staying, of an act that was possible and given what was known whe
 - wait: leaves when the seller lets go in these weeks, or touches before a gap is complete.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,10 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.courses import Courses, week_columns
-from models.effects import Effect, effect_of
 from models.pooled import PooledLogit, Rows
 from models.propensity import Codes, Flags, Floats
-from models.weighting import TRUNCATION, effective_size, top_share
+from models.weighting import TRUNCATION
 
 ARMS = ("disqualify", "chase", "wait")
 LEAST_PROBABILITY = 1e-3  # of staying; weights are truncated well before it
@@ -139,10 +138,11 @@ class Cloning:
 
     @cached_property
     def _cells(self) -> dict[str, tuple[Codes, Codes]]:
-        return {
-            name: np.nonzero(act.possible)
-            for name, act in (*self.acts.items(), ("decisive", self.decisive))
-        }
+        cells = {}
+        for name, act in (*self.acts.items(), ("decisive", self.decisive)):
+            deal, column = np.nonzero(act.possible)
+            cells[name] = (deal, column)
+        return cells
 
     def weights(self, arm: Arm, probability: Mapping[str, Floats]) -> Floats:
         """Weight of each clone when a week begins, given P(act) by model and row. (n, W)
@@ -183,16 +183,17 @@ class Cloning:
                 panels[name].append((deal, np.column_stack(columns).astype(np.float64)))
         return panels
 
-    def sums(self, arm: Arm, weights: Floats, counts: Floats) -> Floats:
+    def sums(self, arm: Arm, weights: Floats, counts: Floats, kept: float = TRUNCATION) -> Floats:
         """Weighted mean over the clones there in each week of at_risk, win and amounts. (K, q)
 
         `counts` (n,) says how often each deal is drawn. Weights average one in their arm and week
-        (stabilised) and are truncated at their 99.5 % quantile there. NaN in a week without clones.
+        (stabilised) and are truncated there at the quantile `kept`. NaN in a week without clones.
         """
         found = np.full((self.courses.rules.last, len(self.summed)), np.nan)
         for column, (deal, values) in enumerate(self._panels[arm.name]):
             drawn = counts[deal]
-            held = truncated(weights[deal, min(column, weights.shape[1] - 1)], drawn) * drawn
+            now = weights[deal, min(column, weights.shape[1] - 1)]
+            held = truncated(now, drawn, kept) * drawn
             total = held.sum()
             if total > 0:
                 found[column] = (held @ values) / total
@@ -210,152 +211,12 @@ class Cloning:
             }
 
 
-def truncated(weights: Floats, counts: Floats) -> Floats:
-    """Weights cut at their 99.5 % quantile among the rows that were drawn."""
+def truncated(weights: Floats, counts: Floats, kept: float = TRUNCATION) -> Floats:
+    """Weights cut at the quantile `kept` (99.5 %) among the rows that were drawn."""
     drawn = weights[counts > 0]
     if not drawn.size:
         return weights
-    place = min(int(np.ceil(TRUNCATION * drawn.size)), drawn.size) - 1
+    place = min(int(np.ceil(kept * drawn.size)), drawn.size) - 1
     limit = np.partition(drawn, place)[place]
-    return np.minimum(weights, limit)
-
-
-@dataclass(frozen=True, eq=False)
-class Strategies:
-    """What the arms come to: curves and means from all rows, and from each draw.
-
-    By arm: `curves` (K + 1,) and `drawn_curves` (B, K + 1) of the first win at the end of weeks
-    0..K; `means` and `drawn_means` by outcome, (1,) and (B,). `weights` are the clones' at the end.
-    """
-
-    cloning: Cloning
-    curves: Mapping[str, Floats]
-    drawn_curves: Mapping[str, Floats]
-    means: Mapping[str, Mapping[str, float]]
-    drawn_means: Mapping[str, Mapping[str, Floats]]
-    weights: Mapping[str, Floats]
-
-    def effect(self, outcome: str, arm: str = "disqualify", other: str = "chase") -> Effect:
-        """The difference between two arms at the horizon, from the draws of sellers, t(G-1)."""
-        courses = self.cloning.courses
-        means = np.array([self.means[other][outcome], self.means[arm][outcome]])
-        drawn = np.column_stack([self.drawn_means[other][outcome], self.drawn_means[arm][outcome]])
-        return effect_of(
-            METHOD,
-            "per_protocol",
-            means,
-            deviations(drawn),
-            len(courses.base),
-            sum(self.effective_n(name) for name in (arm, other)),
-            courses.n_clusters - 1,
-        )
-
-    def last_week(self, arm: str) -> int:
-        """The last week in which a clone of the arm is seen."""
-        is_there = self.cloning.arms[arm].stays.any(axis=0)
-        return int(np.flatnonzero(is_there)[-1]) + 1
-
-    def held(self, arm: str, week: int) -> tuple[Codes, Floats]:
-        """Deals whose clone is in the arm in a week, and their truncated weights, mean one."""
-        deal = np.flatnonzero(self.cloning.arms[arm].stays[:, week - 1])
-        weights = self.weights[arm]
-        cut = truncated(weights[deal, min(week - 1, weights.shape[1] - 1)], np.ones(len(deal)))
-        return deal, cut / cut.mean()
-
-    def effective_n(self, arm: str) -> float:
-        """Effective clones of an arm when all leaving is over."""
-        rules = self.cloning.courses.rules
-        week = min((rules.grace if arm == "disqualify" else rules.chase) + 1, self.last_week(arm))
-        return effective_size(self.held(arm, week)[1])
-
-    def wins(self, arm: str) -> int:
-        """First wins seen in an arm, each clone counted once."""
-        courses = self.cloning.courses
-        won = courses.won[:, None] == courses.weeks[None, :]
-        return int((won & self.cloning.arms[arm].stays).sum())
-
-    def facts(self) -> dict[str, float]:
-        """Diagnostics of the clones by key: who stayed, effective sizes, the heaviest weights."""
-        rules = self.cloning.courses.rules
-        found: dict[str, float] = {}
-        for name in ARMS:
-            week = min(
-                (rules.grace if name == "disqualify" else rules.chase) + 1, self.last_week(name)
-            )
-            deal, weights = self.held(name, week)
-            found[f"clones_stayed_{name}"] = float(len(deal))
-            found[f"wins_clones_{name}"] = float(self.wins(name))
-            found[f"effective_n_clones_{name}"] = effective_size(weights)
-            found[f"top_1_percent_clones_{name}_weight_share"] = top_share(weights)
-            found[f"largest_weight_clones_{name}"] = float(weights.max())
-        return found
-
-
-def deviations(draws: Floats) -> Floats:
-    """Draws (B, 2) less their mean, scaled so that products sum to a covariance.
-
-    A draw that left an arm empty adds nothing; with fewer than two draws all is NaN.
-    """
-    found: Flags = np.asarray(np.isfinite(draws).all(axis=1))
-    if found.sum() < 2:
-        return np.full((1, 2), np.nan)
-    centred = draws - draws[found].mean(axis=0)
-    scaled: Floats = np.where(found[:, None], centred, 0.0) / np.sqrt(found.sum() - 1)
-    return scaled
-
-
-def _curve(sums: Floats) -> Floats:
-    """Cumulative incidence at the end of weeks 0..K from weekly means of at_risk and win. (K + 1,)
-
-    A week in which no clone was at risk any more adds nothing; after the last week seen it is NaN.
-    """
-    at_risk, wins = sums[:, 0], sums[:, 1]
-    hazard = np.divide(wins, at_risk, out=np.zeros_like(wins), where=~(at_risk <= 0))
-    survival: Floats = np.concatenate([[1.0], np.cumprod(1 - hazard)])
-    return 1 - survival
-
-
-def _means(names: Sequence[str], sums: Floats) -> dict[str, float]:
-    totals = dict(zip(names, sums.sum(axis=0), strict=True))
-    return {
-        "account_win": float(_curve(sums)[-1]),
-        **{name: float(total) for name, total in totals.items() if name not in FIXED},
-    }
-
-
-def compare_strategies(courses: Courses, draws: int, seed: int) -> Strategies:
-    """Clones, censors and weights, on all rows and in each draw of sellers, refitting everything.
-
-    The draws are multinomial over sellers from `seed`; the order of rows is nothing.
-    """
-    cloning = Cloning(courses)
-    fitted = {name: model.probability for name, model in cloning.models.items()}
-    weights = {name: cloning.weights(arm, fitted) for name, arm in cloning.arms.items()}
-    ones = np.ones(len(courses.base))
-    point = {name: cloning.sums(arm, weights[name], ones) for name, arm in cloning.arms.items()}
-    groups = courses.n_clusters
-    counts = np.random.default_rng(seed).multinomial(
-        groups, np.full(groups, 1 / groups), size=draws
-    )
-    drawn = list(cloning.draws(counts))
-    names = cloning.summed
-    drawn_means = {arm: [_means(names, sums[arm]) for sums in drawn] for arm in ARMS}
-    return Strategies(
-        cloning,
-        {arm: _curve(point[arm]) for arm in ARMS},
-        {
-            arm: np.array([_curve(sums[arm]) for sums in drawn]).reshape(
-                draws, courses.rules.last + 1
-            )
-            for arm in ARMS
-        },
-        {arm: _means(names, point[arm]) for arm in ARMS},
-        {
-            arm: {
-                name: np.array([means[name] for means in drawn_means[arm]])
-                for name in ("account_win", *courses.amounts)
-            }
-            for arm in ARMS
-        },
-        weights,
-    )
+    cut: Floats = np.minimum(weights, limit)
+    return cut

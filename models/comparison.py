@@ -14,13 +14,13 @@ import pandas as pd
 from models import breakeven, robustness
 from models.cloning import METHOD
 from models.description import curves, walked_rows
+from models.diagnosis import counts, in_doubt, trust
 from models.effects import METHODS, Effect, Outcome
-from models.followup import known_weights
-from models.propensity import FOLDS, Flags
+from models.propensity import FOLDS
 from models.refusal import Evidence, evidence, overlap_verdicts, prospects
 from models.sustained import BALANCE_COLUMNS, CONTRASTS, Sustained
-from models.trial import Rules, Trial, check, compared, eligible, numbers
-from models.weighting import balance, overlap_table, weight_facts
+from models.trial import Rules, Trial, check, compared, eligible
+from models.weighting import balance, overlap_table
 
 CONTRAST = "disqualify_early_vs_not"
 UNITS = {
@@ -33,7 +33,6 @@ ESTIMANDS = {"naive": "association", "ipw": "ate", "overlap": "ato", "doubly_rob
 # The break-even follows the first of these that may speak: of sustained strategies, else of all
 # deals, else of those in doubt.
 HEADLINES = (METHOD, "doubly_robust", "overlap")
-DESCRIBED = ("amount", "stage_order", "age_days", "silence_days")
 COMPARISON_TYPES = {
     **dict.fromkeys(("outcome", "estimand", "contrast", "method"), "str"),
     **dict.fromkeys(("estimate", "low", "high"), "float64"),
@@ -107,10 +106,10 @@ def compare(
             headline = effects.get(METHOD, effects["doubly_robust"])["account_win"]
             rows += robustness.sensitivity_rows(trial, headline, variants or {}, sustained)
     diagnostics = {
-        **_counts(found),
+        **counts(found),
         **sustained.facts(),
         **prospects(points, trial, found),
-        **({} if trial is None else _trust(trial)),
+        **({} if trial is None else trust(trial)),
         **trims,
     }
     known = _known(outcomes, found)
@@ -255,48 +254,6 @@ def effect_rows(
                 }
             )
     return rows
-
-
-def _counts(found: Evidence) -> dict[str, float]:
-    counts: dict[str, float] = {"deals": found.n, "sellers": found.sellers}
-    for name, pair in (
-        ("deals", found.deals_by_arm),
-        ("sellers", found.sellers_by_arm),
-        ("wins", found.wins_by_arm),
-        ("followed_deals", found.followed_by_arm),
-    ):
-        counts[f"{name}_not_disqualify"], counts[f"{name}_disqualify"] = pair
-    return counts
-
-
-def in_doubt(trial: Trial) -> Flags:
-    """Deals that could have gone either way: a probability of being let go of 10 to 90 %. (n,)"""
-    e = trial.design.propensity
-    doubtful: Flags = (e >= 0.1) & (e <= 0.9)
-    return doubtful
-
-
-def _trust(trial: Trial) -> dict[str, float]:
-    """Diagnostics of weights and follow-up, and which deals have counterparts."""
-    facts = dict(weight_facts(trial.design))
-    differences = balance(trial.design, trial.names)
-    for column in ("smd_before", "smd_ipw", "smd_overlap"):
-        sizes = differences[column].abs()
-        facts[f"largest_{column}"] = float(sizes.max()) if len(sizes) else 0.0
-        facts[f"covariates_above_0.1_{column}"] = float((sizes > 0.1).sum())
-    days, horizon = numbers(trial.points, "days_to_account_win"), trial.rules.horizon_days
-    weights, floored = known_weights(days, trial.followup, horizon, trial.arms)
-    facts["outcome_known_share"] = float((weights > 0).mean())
-    facts["censoring_weights_at_floor"] = float(floored)
-    inside = in_doubt(trial)
-    facts["comparable_share"] = float(inside.mean())
-    if 0 < inside.sum() < len(inside):
-        for name in DESCRIBED:
-            values = numbers(trial.points, name)
-            for label, rows in (("comparable", inside), ("incomparable", ~inside)):
-                if np.isfinite(values[rows]).any():
-                    facts[f"{label}_median_{name}"] = float(np.nanmedian(values[rows]))
-    return facts
 
 
 def _facts(

@@ -117,12 +117,10 @@ class Courses:
                 f"features.strategy_weeks lacks {', '.join(missing)}: build that table again"
             )
         settings = trial.rules
-        rules = Course(
-            math.ceil(settings.grace_days / WEEK),
-            math.ceil(min(settings.chase_days, settings.horizon_days) / WEEK),
-            math.ceil(settings.horizon_days / WEEK),
-            settings.chase_gap_days,
-        )
+        last = math.ceil(settings.horizon_days / WEEK)
+        grace = min(math.ceil(settings.grace_days / WEEK), last)
+        chase = min(max(math.ceil(settings.chase_days / WEEK), grace), last)
+        rules = Course(grace, chase, last, settings.chase_gap_days)
         order = np.argsort(trial.design.clusters, kind="stable")
         ids = trial.points["deal_id"].to_numpy()[order]
         place = pd.Series(np.arange(len(ids)), index=ids)
@@ -151,7 +149,7 @@ class Courses:
         starts = WEEK * np.arange(rules.last)
         days = np.full(rules.last, float(WEEK))
         days[-1] = settings.horizon_days - starts[-1]
-        undecided = np.clip(np.fmin(decided, np.inf)[:, None] - starts, 0, days)
+        undecided: Floats = np.clip(np.fmin(decided, np.inf)[:, None] - starts, 0, days)
         revenue = spread("revenue")
         sold = revenue[revenue > 0]
         return cls(
@@ -198,4 +196,5 @@ def _varying(spread: Callable[[str], Floats]) -> Floats:
     touched[:, 1:] = spread("touches")[:, :-1] > 0.5
     replied = np.zeros_like(parts[0])
     replied[:, 1:] = spread("replies")[:, :-1] > 0.5
-    return np.nan_to_num(np.stack([*parts, touched, replied], axis=2))
+    known: Floats = np.nan_to_num(np.stack([*parts, touched, replied], axis=2))
+    return known

@@ -124,7 +124,8 @@ def _by_cluster(influence: Floats, design: Design) -> Floats:
     groups = design.n_clusters
     summed = np.zeros((groups, 2))
     np.add.at(summed, design.clusters, influence)
-    return summed * np.sqrt(groups / max(groups - 1, 1))
+    scaled: Floats = summed * np.sqrt(groups / max(groups - 1, 1))
+    return scaled
 
 
 def _ipw_slopes(propensity: Floats, treated: Flags, weights: Floats) -> Floats:

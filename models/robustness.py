@@ -171,6 +171,14 @@ def _hours_rows(trial: Trial, sustained: Sustained) -> list[Row]:
     ]
 
 
+def _truncation_rows(sustained: Sustained) -> list[Row]:
+    """The headline with weights cut elsewhere: how much hangs on the heaviest."""
+    return [
+        _said("truncation", f"weights_cut_at_{kept:g}", sensitivity.Interval(estimate), "points")
+        for kept, estimate in sustained.truncation_rows().items()
+    ]
+
+
 def _falsification_rows(trial: Trial) -> list[Row]:
     """Outcomes fixed before time zero, and arms dealt out anew: each should show nothing."""
     rows = []
@@ -208,6 +216,7 @@ def sensitivity_rows(
         *_strategy_rows(trial),
         *named,
         *_hours_rows(trial, sustained),
+        *_truncation_rows(sustained),
         *_hidden_rows(trial, effect),
         *_falsification_rows(trial),
     ]

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from models.cloning import ARMS, Strategies, compare_strategies
+from models.cloning import ARMS
 from models.courses import Courses
 from models.effects import Effect, effect_of
 from models.propensity import Floats
 from models.refusal import MIN_EFFECTIVE, MIN_EVENTS, Evidence
+from models.strategies import Strategies, compare_strategies
 from models.trial import Trial
 
 HEADLINE = "disqualify_vs_chase"
@@ -20,6 +21,7 @@ CONTRASTS: Mapping[str, tuple[str, str]] = {
 }
 OUTCOMES = ("account_win", "revenue", "hours", "days_to_decision")
 HOURS_FACTORS = (0.5, 1.5)
+TRUNCATIONS = (0.98, 0.99, 0.999, 1.0)
 CURVE_TYPES = {
     "strategy": "str",
     "day": "int64",
@@ -70,6 +72,12 @@ class Sustained:
             return {}
         whole, logged = self.headline["hours"], self.headline["logged_hours"]
         return {factor: _mixed(whole, logged, factor) for factor in HOURS_FACTORS}
+
+    def truncation_rows(self) -> dict[float, float]:
+        """The headline's difference in wins with weights cut at other quantiles, by quantile."""
+        if self.strategies is None or self.headline is None:
+            return {}
+        return {kept: self.strategies.difference(kept) for kept in TRUNCATIONS}
 
     def evidence(self, found: Evidence, contrast: str) -> Evidence:
         """Counts of the trial with the wins seen in the two arms of a contrast."""

@@ -6,10 +6,11 @@ import pytest
 from scipy.special import expit
 from scipy.stats import binom
 
-from models.cloning import Cloning, compare_strategies, truncated
+from models.cloning import Cloning, truncated
 from models.comparison import compare
 from models.courses import Courses
 from models.pooled import PooledLogit, Rows
+from models.strategies import compare_strategies
 from models.trial import DecisionPointsError, Rules, Trial, compared
 
 WEEKS = 26
@@ -241,3 +242,250 @@ def test_intervals_cover_about_as_they_say():
         found = compare_strategies(company.courses(), 50, 1).effect("account_win")
         covered += found.low <= 0 <= found.high
     assert binom.cdf(covered, worlds, 0.90) > 0.001, covered
+
+
+# ---- the parts ---------------------------------------------------------------------------------
+
+
+def rows_of(seed=0, deals=300, weeks=4):
+    r = np.random.default_rng(seed)
+    clusters = np.sort(r.integers(0, 12, deals))
+    deal = np.repeat(np.arange(deals), weeks)
+    base, varying = r.normal(size=(deals, 3)), r.normal(size=(deals * weeks, 2))
+    chance = expit(-2 + base[deal, 0] - varying[:, 1])
+    return Rows(base, deal, varying, r.random(len(deal)) < chance, clusters)
+
+
+def test_a_redrawn_fit_is_the_fit_of_the_redrawn_rows():
+    """By an outside library: sellers drawn twice count twice, those not drawn not at all."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows = rows_of()
+    model = PooledLogit(rows)
+    counts = np.random.default_rng(2).multinomial(12, np.full(12, 1 / 12), size=3)
+    counts[2] = 0
+    counts[2, 3] = 12  # far from the fit on all rows
+    x = np.hstack([rows.base[rows.deal], rows.varying])
+    for drawn, found in zip(counts, model.redrawn(counts), strict=True):
+        outside = LogisticRegression(C=1.0, tol=1e-10, max_iter=500)
+        outside.fit(x, rows.happened, sample_weight=drawn[rows.clusters[rows.deal]])
+        assert found == pytest.approx(outside.predict_proba(x)[:, 1], abs=2e-4)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_what_never_or_always_happens_is_certain(share):
+    rows = rows_of()
+    same = Rows(
+        rows.base, rows.deal, rows.varying, np.full(len(rows.deal), share > 0), rows.clusters
+    )
+    model = PooledLogit(same)
+    assert set(model.probability) == {share}
+    assert all(set(found) == {share} for found in model.redrawn(np.ones((2, 12), dtype=int)))
+
+
+def test_a_draw_without_the_act_comes_to_rest():
+    rows = rows_of()
+    lonely = rows.happened & (rows.clusters[rows.deal] == 4)
+    model = PooledLogit(Rows(rows.base, rows.deal, rows.varying, lonely, rows.clusters))
+    counts = np.ones((1, 12), dtype=int)
+    counts[0, 4] = 0
+    assert next(model.redrawn(counts)).max() < 0.001
+
+
+def test_truncation_is_among_the_drawn():
+    weights = np.arange(1.0, 1001)
+    assert truncated(weights, np.ones(1000)).max() == 995
+    assert truncated(weights, weights <= 200).max() == 199
+    assert truncated(weights, np.zeros(1000)).max() == 1000
+
+
+# ---- who stays in which arm --------------------------------------------------------------------
+
+
+@pytest.fixture
+def handful():
+    """Deals of two sellers whose weeks are written by hand; 28 days, a grace of two weeks."""
+    rules = Rules(horizon_days=28, chase_days=28)
+    made = Company(3, deals=8, sellers=2)
+    made.followup[:] = 100
+    points, weeks = made.points(), made.weeks()
+    points["seller_id"] = ["a", "b"] * 4
+    points["is_walked"] = [True, False] * 4
+    weeks = weeks[weeks["week"] <= 4].assign(
+        walked_away=False, closed=False, won_account=False, is_open=True, touches=1
+    )
+    weeks = weeks.assign(touch_gap_days=3, touch_wait_days=3)
+
+    def told(**cells):
+        """Courses after `column = {(deal, week): value}`; a deal let go is closed from then on."""
+        frame = weeks.set_index(["deal_id", "week"])
+        for column, values in cells.items():
+            for (deal, week), value in values.items():
+                frame.loc[(f"d{deal:05d}", week), column] = value
+        trial = Trial.of(compared(points, rules), rules)
+        courses = Courses.of(trial, frame.reset_index())
+        order = np.argsort(trial.design.clusters, kind="stable")
+        return Cloning(courses), np.argsort(order)
+
+    return told
+
+
+def stays(cloning, place, arm, deal):
+    return cloning.arms[arm].stays[place[deal]].tolist()
+
+
+def test_clones_leave_when_acts_no_longer_fit(handful):
+    over = {(0, week): False for week in (3, 4)} | {(1, week): False for week in (4,)}
+    cloning, place = handful(
+        walked_away={(0, 2): True, (1, 3): True},
+        is_open=over,
+        touch_gap_days={(2, 4): 22, (3, 3): 22},
+        touch_wait_days={(2, 4): 16, (3, 3): 16},
+        touches={(3, week): 0 for week in (1, 2, 3)},
+    )
+    # let go in the second week: early, and no chase from then on
+    assert stays(cloning, place, "disqualify", 0) == [True] * 4
+    assert stays(cloning, place, "chase", 0) == [True, True, False, False]
+    # let go in the third: too late to be early
+    assert stays(cloning, place, "disqualify", 1) == [True, True, False, False]
+    assert stays(cloning, place, "chase", 1) == [True, True, True, False]
+    # a gap of more than 21 days ends a chase at the end of its week
+    assert stays(cloning, place, "chase", 2) == [True] * 4
+    assert stays(cloning, place, "chase", 3) == [True, True, True, False]
+    assert stays(cloning, place, "wait", 3) == [True] * 4
+    # one touch and nobody waits
+    assert stays(cloning, place, "wait", 2) == [True, False, False, False]
+
+
+def test_what_others_end_censors_nobody(handful):
+    cloning, place = handful(
+        closed={(0, 2): True, (0, 3): True, (0, 4): True},
+        is_open={(0, 3): False, (0, 4): False, (1, 2): False, (1, 3): False, (1, 4): False},
+        won_account={(1, 1): True},
+        touch_gap_days={(0, 2): 25},
+        touch_wait_days={(0, 2): 20},
+    )
+    for deal in (0, 1):
+        assert stays(cloning, place, "disqualify", deal) == [True] * 4
+        assert stays(cloning, place, "chase", deal) == [True] * 4
+    weights = cloning.weights(
+        cloning.arms["disqualify"],
+        {"decisive": np.full(len(cloning.models["decisive"].probability), 0.1)},
+    )
+    assert weights[place[0], -1] == weights[place[1], -1] == 1
+    assert weights[place[2], -1] == 10
+
+
+def test_weights_multiply_the_chances_of_staying(handful):
+    cloning, place = handful(touch_wait_days={(0, 2): 16})
+    chances = {
+        name: np.full(len(model.probability), 0.5 if name == "walk" else 0.2)
+        for name, model in cloning.models.items()
+    }
+    weights = cloning.weights(cloning.arms["chase"], chances)
+    assert weights[place[1]] == pytest.approx([1, 2, 4, 8, 16])
+    assert weights[place[0]] == pytest.approx([1, 2, 5, 10, 20])  # a gap was possible in week 2
+
+
+# ---- in the comparison -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def made():
+    return Company(5, deals=1500, sellers=30, pull=0.4)
+
+
+def compared_with(made, points=None, weeks=None, **rules):
+    return compare(
+        made.points() if points is None else points,
+        {"horizon_days": HORIZON, "bootstrap_draws": 50, **rules},
+        NO_FRESH,
+        NO_BACKLOG,
+        weeks=made.weeks() if weeks is None else weeks,
+    )
+
+
+@pytest.fixture(scope="module")
+def found(made):
+    return compared_with(made)
+
+
+def test_the_headline_is_first_and_the_break_even_reads_it(found):
+    frame = found.strategy_comparison
+    first = frame.iloc[0]
+    assert (first["method"], first["contrast"]) == ("clone_censor_weight", "disqualify_vs_chase")
+    assert first["verdict"] == "ok"
+    assert first["low"] < 0 < first["high"]
+    assert found.break_even["method"].tolist() == ["clone_censor_weight"]
+    assert found.break_even["wins_given_up"].iloc[0] == pytest.approx(
+        -first["estimate"] * found.break_even["deals"].iloc[0]
+    )
+    # half of the hours of each open week were logged but for one tenth
+    hours = frame[(frame["method"] == first["method"]) & (frame["outcome"] == "hours")].iloc[0]
+    assert hours["high"] < 0
+    scaled = found.sensitivity.set_index("label")["estimate"]
+    logged = (scaled["assumed_times_0.5"] - 0.5 * hours["estimate"]) / 0.5
+    assert scaled["assumed_times_1.5"] == pytest.approx(1.5 * hours["estimate"] - 0.5 * logged)
+
+
+def test_curves_begin_at_nothing_and_end_at_the_estimate(found):
+    curves = found.strategy_incidence.set_index(["strategy", "day"])
+    assert curves.loc[("chase", 0), "incidence"] == 0
+    ends = curves.xs(HORIZON, level="day")["incidence"]
+    assert ends["disqualify"] - ends["chase"] == pytest.approx(
+        found.strategy_comparison["estimate"].iloc[0]
+    )
+    assert (curves["low"] <= curves["incidence"]).all()
+    assert (curves["incidence"] <= curves["high"]).all()
+
+
+def test_clones_are_alike_at_the_end_of_grace_after_weighting(found):
+    table = found.balance.set_index("covariate")
+    assert abs(table.loc["silence_days", "smd_grace_before"]) > 0.1
+    assert table["smd_grace_weighted"].abs().max() < 0.15
+
+
+def test_rows_in_any_order_give_the_same(made, found):
+    r = np.random.default_rng(0)
+    points, weeks = made.points(), made.weeks()
+    again = compared_with(
+        made,
+        points.iloc[r.permutation(len(points))],
+        weeks.iloc[r.permutation(len(weeks))],
+    )
+    pd.testing.assert_frame_equal(again.strategy_comparison, found.strategy_comparison)
+    pd.testing.assert_frame_equal(again.strategy_incidence, found.strategy_incidence)
+
+
+def test_too_few_sellers_or_weeks_get_no_number(made):
+    few = Company(6, deals=900, sellers=10)
+    refused = compared_with(few)
+    assert set(refused.strategy_comparison["verdict"].head(4)) == {"too_few"}
+    assert refused.strategy_incidence.empty
+    short = made.weeks()
+    refused = compared_with(made, weeks=short[short["week"] <= 20])
+    headline = refused.strategy_comparison.head(4)
+    assert set(headline["verdict"]) == {"too_few"}
+    assert headline["estimate"].isna().all()
+
+
+def test_broken_weeks_are_named(made):
+    weeks = made.weeks()
+    with pytest.raises(DecisionPointsError, match="touch_gap_days"):
+        compared_with(made, weeks=weeks.drop(columns="touch_gap_days"))
+    with pytest.raises(DecisionPointsError, match="no first week for deal"):
+        compared_with(made, weeks=weeks[weeks["deal_id"] != "d00007"])
+
+
+def test_more_points_than_the_limit_are_sampled_by_seller(made):
+    found = compared_with(made, max_points=1200)
+    kept = found.facts["compared"]
+    assert 900 < kept <= 1200
+    assert found.facts["left_out_by_sampling"] == 1500 - kept
+    assert found.break_even["deals"].tolist() == [1500]
+    rules = Rules(max_points=1200)
+    points = made.points()
+    sample = compared(points, rules)
+    whole = points[points["seller_id"].isin(sample["seller_id"])]
+    assert len(whole) == len(sample)  # sellers with all their deals
+    assert set(sample["deal_id"]) == set(compared(points.sample(frac=1), rules)["deal_id"])

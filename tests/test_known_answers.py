@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.cloning import compare_strategies
 from models.courses import Course, Courses
 from models.effects import ate
 from models.propensity import Design, standardised
 from models.refusal import overlap_verdicts
+from models.strategies import compare_strategies
 from models.weighting import outside_support
 
 

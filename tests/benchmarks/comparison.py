@@ -17,10 +17,10 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from test_cloning import Company  # noqa: E402
+from test_cloning import Company
 
-from models import comparison, effects, refusal, robustness  # noqa: E402
-from models.sustained import Sustained  # noqa: E402
+from models import comparison, effects, refusal, robustness
+from models.sustained import Sustained
 
 SPENT: dict[str, float] = defaultdict(float)
 
