@@ -1,5 +1,7 @@
 """Can deals let go and deals not let go be compared at all: overlap, balance, weights."""
 
+from collections.abc import Mapping, Sequence
+
 from reports import diagnostic_figures, figures
 from reports.formats import real, text
 from reports.marts import Marts, records
@@ -61,18 +63,27 @@ def overlap_chart(marts: Marts, view: View) -> Chart | None:
 
 
 def balance_chart(marts: Marts, view: View) -> Chart | None:
-    """Love plot: differences between the arms a covariate, before and after weighting."""
+    """Love plot at time zero: differences between the arms before and after weighting."""
+    return _love(marts, view, "balance", ("smd_before", "smd_ipw", "smd_overlap"))
+
+
+def grace_chart(marts: Marts, view: View) -> Chart | None:
+    """Love plot of the clones that stayed, when the grace is over; None where none were made."""
+    return _love(marts, view, "grace", ("smd_grace_before", "smd_grace_weighted"))
+
+
+def _love(marts: Marts, view: View, name: str, columns: Sequence[str]) -> Chart | None:
+    """A love plot with its table; the first of the columns is before weighting."""
     words, show = view.words, view.formats
     frame = marts["balance"]
-    if frame.empty:
+    if frame.empty or not set(columns) <= set(frame.columns) or frame[columns[0]].isna().all():
         return None
-    columns = ("smd_before", "smd_ipw", "smd_overlap")
     frame = frame.assign(**{c: frame[c].astype(float).abs() for c in columns})
-    frame = frame.sort_values(["smd_before", "covariate"], ascending=[False, True])
+    frame = frame.sort_values([columns[0], "covariate"], ascending=[False, True])
     labels = [covariate(view, text(name)) for name in frame["covariate"]]
     table = Table(
-        id="balance",
-        caption=words("table.balance"),
+        id=name,
+        caption=words(f"table.{name}"),
         columns=[
             Column(words("column.covariate")),
             *(Column(words(f"column.{c}"), True) for c in columns),
@@ -83,7 +94,7 @@ def balance_chart(marts: Marts, view: View) -> Chart | None:
                 *(
                     Cell(
                         show.number(row[c]),
-                        "bad" if (real(row[c]) or 0) >= 0.1 and c != "smd_before" else "",
+                        "bad" if (real(row[c]) or 0) >= 0.1 and c != columns[0] else "",
                     )
                     for c in columns
                 ),
@@ -94,9 +105,9 @@ def balance_chart(marts: Marts, view: View) -> Chart | None:
     )
     top = frame.head(COVARIATES_SHOWN)
     return Chart(
-        id="balance-chart",
-        title=words("chart.balance"),
-        summary=words("chart.balance_summary"),
+        id=f"{name}-chart",
+        title=words(f"chart.{name}"),
+        summary=words(f"chart.{name}_summary"),
         figure=diagnostic_figures.love(
             labels[: len(top)],
             [(words(f"column.{c}"), top[c].tolist()) for c in columns],
@@ -115,20 +126,27 @@ def covariate(view: View, name: str) -> str:
 
 def diagnostics_table(marts: Marts, view: View) -> Table:
     """Diagnostics of the comparison, one a row."""
+    words = view.words
+    facts = {text(row["key"]): row["value"] for row in records(marts["diagnostics"])}
+    return Table(
+        id="diagnostics",
+        caption=words("table.diagnostics"),
+        rows=diagnostic_rows(view, facts),
+        columns=[Column(words("column.diagnostic")), Column(words("column.value"), True)],
+        empty=words("table_empty"),
+    )
+
+
+def diagnostic_rows(view: View, facts: Mapping[str, object]) -> list[list[Cell]]:
+    """Diagnostics by key as rows: shares as percentages, other numbers as they are."""
     words, show = view.words, view.formats
     rows = []
-    for row in records(marts["diagnostics"]):
-        key, number = text(row["key"]), real(row["value"])
+    for key, value in facts.items():
+        number = real(value)
         printed = (
-            text(row["value"])
+            text(value)
             if number is None
             else (show.share(number) if key.endswith("share") else show.plain(number))
         )
         rows.append([Cell(words.label("diagnostic", key)), Cell(printed)])
-    return Table(
-        id="diagnostics",
-        caption=words("table.diagnostics"),
-        rows=rows,
-        columns=[Column(words("column.diagnostic")), Column(words("column.value"), True)],
-        empty=words("table_empty"),
-    )
+    return rows

@@ -43,6 +43,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("n", "effective_n", "verdict", "n_sellers", "events_treated", "events_control"),
     ),
     "strategy_curves": ("strategy", "day", "incidence", "low", "high", "n_at_risk"),
+    "strategy_incidence": ("strategy", "day", "incidence", "low", "high", "n_at_risk"),
     "balance": ("covariate", "smd_before", "smd_ipw", "smd_overlap"),
     "overlap": ("arm", "bin_low", "bin_high", "n"),
     "diagnostics": ("key", "value"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reports import comparable, figures, wording
+from reports import comparable, figures, sustained, wording
 from reports.formats import real, text
 from reports.marts import Marts, records
 from reports.stall import curve
@@ -12,9 +12,8 @@ from reports.views import POINT_UNITS, Cell, Chart, Column, Table, View, frame_t
 
 STRATEGIES = ("disqualify", "chase", "wait", "help_decide", "unresolved")
 SIGNALS = ("silence", "push", "later", "overstay")
-METHODS = ("naive", "ipw", "overlap", "doubly_robust", "clone_censor_weight")
+METHODS = ("naive", "ipw", "overlap", "doubly_robust", wording.SUSTAINED)
 FALSIFICATION = ("negative_control", "permuted")
-OUTCOMES = ("account_win", "revenue", "hours", "days_to_decision", "bristle", "return")
 
 
 def context(marts: Marts, view: View) -> Mapping[str, object]:
@@ -27,6 +26,9 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         ],
         "needed": [] if is_answered else wording.needed_sentences(view, marts),
         "refusals": wording.refusals(view, marts),
+        "headline_trust": sustained.trust_table(marts, view),
+        "headline": sustained.headline_table(marts, view),
+        "incidence": sustained.incidence_chart(marts, view),
         "estimates": estimate_table(marts, view),
         "walked": walked_table(marts, view),
         "forest": forest_chart(marts, view),
@@ -34,6 +36,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "ineligible": frame_table(view, "ineligible_counts", marts["ineligible_counts"]),
         "overlap": comparable.overlap_chart(marts, view),
         "balance": comparable.balance_chart(marts, view),
+        "grace": comparable.grace_chart(marts, view),
         "diagnostics": comparable.diagnostics_table(marts, view),
         "curves": curve_chart(marts, view),
         "break_even": break_even_table(marts, view),
@@ -92,9 +95,9 @@ def count_table(marts: Marts, view: View) -> Table:
 
 
 def estimate_table(marts: Marts, view: View) -> Table:
-    """Differences between the strategies, every outcome by every method."""
+    """Differences between letting go early and not, every outcome by every other method."""
     frame = marts["strategy_comparison"]
-    frame = frame[frame["estimand"] != "share"]
+    frame = frame[(frame["estimand"] != "share") & (frame["method"] != wording.SUSTAINED)]
     contrasts = sorted({view.words.label("contrast", c) for c in frame["contrast"]})
     return _comparison(
         marts, view, "estimates", frame, view.words("note.estimates", contrast="; ".join(contrasts))
@@ -113,7 +116,7 @@ def _comparison(marts: Marts, view: View, name: str, frame: pd.DataFrame, note: 
     headline = wording.headline_row(marts)
     is_difference = name == "estimates"
     rows = []
-    for outcome in ordered(frame["outcome"].tolist(), OUTCOMES):
+    for outcome in ordered(frame["outcome"].tolist(), wording.STRATEGY_OUTCOMES):
         part = frame[frame["outcome"] == outcome]
         for method in ordered(part["method"].tolist(), METHODS):
             for row in records(part[part["method"] == method]):
@@ -158,6 +161,7 @@ def forest_chart(marts: Marts, view: View) -> Chart | None:
     """Later wins of the account by method; None where every estimate is refused."""
     frame = marts["strategy_comparison"]
     frame = frame[(frame["outcome"] == "account_win") & (frame["verdict"] == "ok")]
+    frame = frame[frame["contrast"] != wording.AGAINST_WAITING]
     frame = frame.dropna(subset=["estimate", "low", "high"])
     rows = []
     for method in ordered(frame["method"].tolist(), METHODS):

@@ -15,7 +15,10 @@ CAUSES = (
     *("no_decision", "won", "lost_to_competitor", "disqualified"),
     *("other", "seller_drop", "unknown_loss"),
 )
-HEADLINE_METHODS = ("clone_censor_weight", "doubly_robust", "overlap", "ipw")
+SUSTAINED = "clone_censor_weight"
+HEADLINE_METHODS = (SUSTAINED, "doubly_robust", "overlap", "ipw")
+AGAINST_WAITING = "disqualify_vs_wait"  # beside the headline, never in its place
+STRATEGY_OUTCOMES = ("account_win", "revenue", "hours", "days_to_decision", "bristle", "return")
 HEADLINE_HORIZON = 90  # days ahead at which the worklist ranks and the pages quote the model
 DAYS_A_WEEK = 7  # curves are made week by week
 INCIDENCE_DAYS = (180, 90, 30)  # the longest that the history reaches is quoted
@@ -173,6 +176,7 @@ def headline_row(marts: Marts, outcome: str = "account_win") -> dict[str, object
     Where none may, the first method says why.
     """
     frame = marts["strategy_comparison"]
+    frame = frame[frame["contrast"] != AGAINST_WAITING]
     found = [
         row
         for method in HEADLINE_METHODS
@@ -213,13 +217,29 @@ def strategy_sentence(view: View, marts: Marts) -> Markup:
         return view.words.html("answer.strategy_unknown", verdict=verdict or view.words("unknown"))
     key = "fewer" if high < 0 else "more" if low > 0 else "level"
     show = comparison_measure(view, row)
+    shares = {}
+    if text(row["method"]) == SUSTAINED:
+        key = f"sustained_{key}"
+        shares = {
+            arm: view.formats.share(share_that_buys(marts, arm)) for arm in ("disqualify", "chase")
+        }
     return view.words.html(
         f"answer.strategy_{key}",
+        **shares,
+        gap=view.setting("chase_gap_days"),
+        chase_days=view.setting("chase_days"),
         difference=show(row["estimate"]),
         interval=view.interval(show, low, high),
         grace=view.setting("grace_days"),
         horizon=view.setting("horizon_days"),
     )
+
+
+def share_that_buys(marts: Marts, arm: str) -> float | None:
+    """Share of accounts that would have bought by the horizon under a sustained strategy."""
+    frame = marts["strategy_incidence"]
+    last = records(frame[frame["strategy"] == arm].sort_values("day").tail(1))
+    return real(last[0]["incidence"]) if last else None
 
 
 def needed_sentences(view: View, marts: Marts) -> list[Markup]:
@@ -325,6 +345,8 @@ def refusals(view: View, marts: Marts) -> list[Markup]:
     seen: dict[tuple[str, str], None] = {}
     for row in records(marts["strategy_comparison"]):
         is_shown_as_wrong = text(row["estimand"]) == "association"
+        if text(row["contrast"]) == AGAINST_WAITING:
+            continue
         if not is_shown_as_wrong and text(row["verdict"]) not in ("ok", ""):
             seen.setdefault((text(row["outcome"]), text(row["verdict"])))
     return [

@@ -1,0 +1,122 @@
+"""The headline: every signalled deal let go early, against every one chased."""
+
+from collections.abc import Mapping
+
+from reports import figures, wording
+from reports.comparable import diagnostic_rows
+from reports.formats import text
+from reports.marts import Marts, records
+from reports.stall import curve
+from reports.views import Cell, Chart, Column, Table, View, ordered
+
+ARMS = ("disqualify", "chase", "wait")
+CONTRASTS = ("disqualify_vs_chase", "disqualify_vs_wait")
+# What a reader should see before the numbers: how many clones stand for all, and how alike.
+TRUST = (
+    "clones_stayed_disqualify",
+    "clones_stayed_chase",
+    "effective_n_clones_disqualify",
+    "effective_n_clones_chase",
+    "top_1_percent_clones_disqualify_weight_share",
+    "top_1_percent_clones_chase_weight_share",
+    "largest_smd_grace_before",
+    "largest_smd_grace_weighted",
+)
+
+
+def trust_table(marts: Marts, view: View) -> Table | None:
+    """How far the headline can be trusted; None where it was not estimated."""
+    facts = marts.facts("diagnostics")
+    rows = diagnostic_rows(view, {key: facts[key] for key in TRUST if key in facts})
+    if not rows:
+        return None
+    return Table(
+        id="headline-trust",
+        caption=view.words("table.headline_trust"),
+        rows=rows,
+        columns=[Column(view.words("column.diagnostic")), Column(view.words("column.value"), True)],
+    )
+
+
+def headline_table(marts: Marts, view: View) -> Table:
+    """Differences between sustained strategies, an outcome and a pair of strategies a row."""
+    words, show = view.words, view.formats
+    frame = marts["strategy_comparison"]
+    frame = frame[frame["method"] == wording.SUSTAINED]
+    rows = []
+    for contrast in ordered(frame["contrast"].tolist(), CONTRASTS):
+        part = frame[frame["contrast"] == contrast]
+        for outcome in ordered(part["outcome"].tolist(), wording.STRATEGY_OUTCOMES):
+            row = records(part[part["outcome"] == outcome])[0]
+            is_said = text(row["verdict"]) == "ok"
+            tone = "" if is_said else "thin"
+            if is_said and contrast == CONTRASTS[0] and outcome == "account_win":
+                tone = "published"
+            rows.append(
+                [
+                    Cell(words.label("strategy_outcome", outcome), tone),
+                    Cell(words.label("contrast", contrast), tone),
+                    Cell(_said(view, row) if is_said else words.label("verdict", row["verdict"])),
+                    Cell(show.count(row["n"]), tone),
+                    Cell(show.count(row["effective_n"]), tone),
+                    Cell(show.count(row["events_treated"]), tone),
+                    Cell(show.count(row["events_control"]), tone),
+                ]
+            )
+    heads = ("strategy_outcome", "contrast", "estimate", "n")
+    return Table(
+        id="headline",
+        caption=words("table.headline"),
+        rows=rows,
+        columns=[
+            *(Column(words(f"column.{h}"), h in ("estimate", "n")) for h in heads),
+            *(
+                Column(words(f"column.{h}"), True)
+                for h in ("effective_clones", "wins_let_go", "wins_other")
+            ),
+        ],
+        note=words("note.headline"),
+        empty=words("table_empty"),
+    )
+
+
+def _said(view: View, row: Mapping[str, object]) -> str:
+    measure = wording.comparison_measure(view, row)
+    return view.with_interval(measure, row["estimate"], row["low"], row["high"])
+
+
+def incidence_chart(marts: Marts, view: View) -> Chart | None:
+    """Accounts that would have bought by each day under each strategy; None where refused."""
+    words, show = view.words, view.formats
+    frame = marts["strategy_incidence"].sort_values(["strategy", "day"])
+    arms = ordered(frame["strategy"].tolist(), ARMS)
+    if not arms:
+        return None
+    lines, rows = [], []
+    for arm in arms:
+        points = frame[frame["strategy"] == arm]
+        label = words.label("sustained", arm)
+        lines.append(curve(points, arm, label))
+        rows += [
+            [
+                Cell(label),
+                Cell(show.count(row["day"])),
+                Cell(show.share(row["incidence"])),
+                Cell(view.interval(view.share, row["low"], row["high"])),
+                Cell(show.count(row["n_at_risk"])),
+            ]
+            for row in records(figures.thinned(points, 7))
+        ]
+    heads = ("strategy", "day", "incidence", "interval", "clones_at_risk")
+    return Chart(
+        id="incidence-chart",
+        title=words("chart.strategy_incidence"),
+        summary=words("chart.strategy_incidence_summary"),
+        figure=figures.curves(lines, words("axis.days_since_signal"), words("axis.account_win")),
+        table=Table(
+            id="strategy-incidence",
+            caption=words("table.strategy_incidence"),
+            rows=rows,
+            columns=[Column(words(f"column.{h}"), h != "strategy") for h in heads],
+        ),
+    )
