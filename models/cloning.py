@@ -7,6 +7,8 @@ probability of staying, of an act that was possible and given what was known whe
 
 - disqualify: lets go by the last week of grace. Until then every clone stays; those who let go in
   the decisive weeks also stand for those who did not.
+- disqualify at once: the same clones; all who let go within the grace stand for those who did
+  not, by what was known at time zero alone: surer, but blind to what the buyer did in the grace.
 - chase: leaves when the seller lets go, or when a touch is too long in coming, in the weeks of a
   chase.
 - wait: leaves when the seller lets go in these weeks, or touches before a gap is complete.
@@ -24,7 +26,13 @@ from models.pooled import PooledLogit, Rows
 from models.propensity import Codes, Flags, Floats
 from models.weighting import TRUNCATION
 
-ARMS = ("disqualify", "chase", "wait")
+AT_ONCE = "disqualify_at_once"
+ARMS = ("disqualify", "chase", "wait", AT_ONCE)
+# The acts that make a clone leave, by arm.
+LEAVING: Mapping[str, tuple[str, str]] = {
+    "chase": ("walk", "gap"),
+    "wait": ("walk_waiting", "touch"),
+}
 LEAST_PROBABILITY = 1e-3  # of staying; weights are truncated well before it
 FIXED = ("at_risk", "win")
 METHOD = "clone_censor_weight"
@@ -57,15 +65,14 @@ class Act:
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """The clones of one arm: where each is still there, and whom its weights come from.
+    """The clones of one arm: where each is still there.
 
     `stays` (n, K) holds at week k when the clone is seen through week k and had not left by the
-    end of week k - 1. `acts` name the models whose probabilities of not acting are multiplied.
+    end of week k - 1.
     """
 
     name: str
     stays: Flags
-    acts: tuple[str, ...]
 
 
 class Cloning:
@@ -84,45 +91,52 @@ class Cloning:
         may_gap = chased & ~walks & (courses.wait_days + courses.days > rules.gap_days)
         waited = may_act & in_chase & ~courses.before(courses.is_touched & (weeks <= rules.wait))
         may_touch = waited & ~walks & (weeks <= rules.wait)
-        # Deals whose seller still had the choice when the decisive weeks began, and kept it.
-        first = rules.grace - rules.decisive + 1
-        chance = (
-            courses.is_open[:, first - 1]
-            & (courses.seen >= rules.grace)
-            & (courses.won > rules.grace)
-            & (courses.walked >= first)
-            & ~((courses.ended >= first) & (courses.ended <= rules.grace))
-        )
-        self.decisive = Act(
-            (weeks == first) & chance[:, None],
-            np.broadcast_to((courses.walked <= rules.grace)[:, None], chased.shape),
-        )
         self.acts = {
             "walk": Act(chased, walks),
             "gap": Act(may_gap, courses.has_gap),
             "walk_waiting": Act(waited, walks),
             "touch": Act(may_touch, courses.is_touched),
         }
+        self.chances = {
+            "disqualify": self._chance(rules.grace - rules.decisive + 1),
+            AT_ONCE: self._chance(1),
+        }
+        self.acts |= self.chances
         is_seen = weeks <= courses.seen[:, None]
-        missed = self.decisive.possible.any(axis=1) & (courses.walked > rules.grace)
+        leaves = {
+            name: self.acts[first].happened | self.acts[second].happened
+            for name, (first, second) in LEAVING.items()
+        }
         self.arms = {
-            "disqualify": Arm(
-                "disqualify", is_seen & ((weeks <= rules.grace) | ~missed[:, None]), ()
-            ),
             **{
-                name: Arm(
-                    name,
-                    is_seen
-                    & ~courses.before(self.acts[acts[0]].happened | self.acts[acts[1]].happened),
-                    acts,
-                )
-                for name, acts in (("chase", ("walk", "gap")), ("wait", ("walk_waiting", "touch")))
+                name: Arm(name, is_seen & ((weeks <= rules.grace) | ~self._missed(act)[:, None]))
+                for name, act in self.chances.items()
             },
+            **{name: Arm(name, is_seen & ~courses.before(seen)) for name, seen in leaves.items()},
         }
-        self.models = {
-            name: PooledLogit(self._rows(act))
-            for name, act in (*self.acts.items(), ("decisive", self.decisive))
-        }
+        self.models = {name: PooledLogit(self._rows(act)) for name, act in self.acts.items()}
+
+    def _chance(self, first: int) -> Act:
+        """Letting go from week `first` to the end of grace, as one act of week `first`.
+
+        Possible for deals whose seller still had the choice when that week began, and kept it:
+        those that others ended, or whose account bought, within the grace never had to choose.
+        """
+        courses, grace = self.courses, self.courses.rules.grace
+        possible = (
+            courses.is_open[:, first - 1]
+            & (courses.seen >= grace)
+            & (courses.won > grace)
+            & (courses.walked >= first)
+            & ~((courses.ended >= first) & (courses.ended <= grace))
+        )
+        in_time = np.broadcast_to((courses.walked <= grace)[:, None], courses.is_open.shape)
+        return Act((courses.weeks[None, :] == first) & possible[:, None], in_time)
+
+    def _missed(self, chance: Act) -> Flags:
+        """Deals whose last chance passed. (n,)"""
+        missed: Flags = np.asarray((chance.possible & ~chance.seen).any(axis=1))
+        return missed
 
     def _rows(self, act: Act) -> Rows:
         courses = self.courses
@@ -139,7 +153,7 @@ class Cloning:
     @cached_property
     def _cells(self) -> dict[str, tuple[Codes, Codes]]:
         cells = {}
-        for name, act in (*self.acts.items(), ("decisive", self.decisive)):
+        for name, act in self.acts.items():
             deal, column = np.nonzero(act.possible)
             cells[name] = (deal, column)
         return cells
@@ -151,13 +165,13 @@ class Cloning:
         """
         courses, rules = self.courses, self.courses.rules
         n = len(courses.base)
-        if not arm.acts:
+        if arm.name in self.chances:
             found = np.ones((n, rules.grace + 1))
-            deal = self._cells["decisive"][0]
-            found[deal, -1] = 1 / np.maximum(probability["decisive"], LEAST_PROBABILITY)
+            deal = self._cells[arm.name][0]
+            found[deal, -1] = 1 / np.maximum(probability[arm.name], LEAST_PROBABILITY)
             return found
         logs = np.zeros((n, rules.chase + 1))
-        for name in arm.acts:
+        for name in LEAVING[arm.name]:
             deal, column = self._cells[name]
             stay = np.maximum(1 - probability[name], LEAST_PROBABILITY)
             logs[deal, column + 1] -= np.log(stay)

@@ -171,11 +171,15 @@ def _hours_rows(trial: Trial, sustained: Sustained) -> list[Row]:
     ]
 
 
-def _truncation_rows(sustained: Sustained) -> list[Row]:
-    """The headline with weights cut elsewhere: how much hangs on the heaviest."""
+def _weights_rows(sustained: Sustained) -> list[Row]:
+    """The headline with one chance in the whole grace, and with weights cut elsewhere."""
+    at_once = sustained.at_once()
     return [
-        _said("truncation", f"weights_cut_at_{kept:g}", sensitivity.Interval(estimate), "points")
-        for kept, estimate in sustained.truncation_rows().items()
+        *([] if at_once is None else [_said("weights", "one_chance", at_once, "points")]),
+        *(
+            _said("weights", f"weights_cut_at_{kept:g}", sensitivity.Interval(estimate), "points")
+            for kept, estimate in sustained.truncation_rows().items()
+        ),
     ]
 
 
@@ -216,7 +220,7 @@ def sensitivity_rows(
         *_strategy_rows(trial),
         *named,
         *_hours_rows(trial, sustained),
-        *_truncation_rows(sustained),
+        *_weights_rows(sustained),
         *_hidden_rows(trial, effect),
         *_falsification_rows(trial),
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.cloning import ARMS, FIXED, METHOD, Cloning, truncated
+from models.cloning import ARMS, FIXED, LEAVING, METHOD, Cloning, truncated
 from models.courses import Courses
 from models.effects import Effect, effect_of
 from models.propensity import Codes, Flags, Floats
@@ -42,10 +42,12 @@ class Strategies:
             courses.n_clusters - 1,
         )
 
-    def last_week(self, arm: str) -> int:
-        """The last week in which a clone of the arm is seen."""
+    def settled(self, arm: str) -> int:
+        """The first week in which no clone leaves any more, or the last in which one is seen."""
+        rules = self.cloning.courses.rules
         is_there = self.cloning.arms[arm].stays.any(axis=0)
-        return int(np.flatnonzero(is_there)[-1]) + 1
+        last = int(np.flatnonzero(is_there)[-1]) + 1
+        return min((rules.chase if arm in LEAVING else rules.grace) + 1, last)
 
     def held(self, arm: str, week: int) -> tuple[Codes, Floats]:
         """Deals whose clone is in the arm in a week, and their truncated weights, mean one."""
@@ -56,9 +58,7 @@ class Strategies:
 
     def effective_n(self, arm: str) -> float:
         """Effective clones of an arm when all leaving is over."""
-        rules = self.cloning.courses.rules
-        week = min((rules.grace if arm == "disqualify" else rules.chase) + 1, self.last_week(arm))
-        return effective_size(self.held(arm, week)[1])
+        return effective_size(self.held(arm, self.settled(arm))[1])
 
     def difference(self, kept: float, arm: str = "disqualify", other: str = "chase") -> float:
         """The difference in first wins with weights truncated at another quantile, 1 for never."""
@@ -77,13 +77,9 @@ class Strategies:
 
     def facts(self) -> dict[str, float]:
         """Diagnostics of the clones by key: who stayed, effective sizes, the heaviest weights."""
-        rules = self.cloning.courses.rules
         found: dict[str, float] = {}
-        for name in ARMS:
-            week = min(
-                (rules.grace if name == "disqualify" else rules.chase) + 1, self.last_week(name)
-            )
-            deal, weights = self.held(name, week)
+        for name in ("disqualify", *LEAVING):
+            deal, weights = self.held(name, self.settled(name))
             found[f"clones_stayed_{name}"] = float(len(deal))
             found[f"wins_clones_{name}"] = float(self.wins(name))
             found[f"effective_n_clones_{name}"] = effective_size(weights)

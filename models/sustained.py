@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from models.cloning import ARMS
+from models.cloning import AT_ONCE
 from models.courses import Courses
 from models.effects import Effect, effect_of
 from models.propensity import Floats
@@ -73,6 +73,12 @@ class Sustained:
         whole, logged = self.headline["hours"], self.headline["logged_hours"]
         return {factor: _mixed(whole, logged, factor) for factor in HOURS_FACTORS}
 
+    def at_once(self) -> Effect | None:
+        """The headline's difference in wins with one chance in the whole grace."""
+        if self.strategies is None or self.headline is None:
+            return None
+        return self.strategies.effect("account_win", AT_ONCE)
+
     def truncation_rows(self) -> dict[float, float]:
         """The headline's difference in wins with weights cut at other quantiles, by quantile."""
         if self.strategies is None or self.headline is None:
@@ -91,7 +97,7 @@ class Sustained:
         parts = []
         if self.strategies is not None:
             spoken = {arm for contrast in self.effects for arm in CONTRASTS[contrast]}
-            parts = [_curve(self.strategies, arm) for arm in ARMS if arm in spoken]
+            parts = [_curve(self.strategies, arm) for arm in sorted(spoken)]
         if not parts:
             return pd.DataFrame(columns=list(CURVE_TYPES)).astype(CURVE_TYPES)
         return pd.concat(parts, ignore_index=True).astype(CURVE_TYPES)

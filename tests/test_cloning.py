@@ -370,7 +370,7 @@ def test_what_others_end_censors_nobody(handful):
         assert stays(cloning, place, "chase", deal) == [True] * 4
     weights = cloning.weights(
         cloning.arms["disqualify"],
-        {"decisive": np.full(len(cloning.models["decisive"].probability), 0.1)},
+        {"disqualify": np.full(len(cloning.models["disqualify"].probability), 0.1)},
     )
     assert weights[place[0], -1] == weights[place[1], -1] == 1
     assert weights[place[2], -1] == 10
