@@ -30,6 +30,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "core.stall_thresholds": ("source", "pipeline", "stage"),
     "features.snapshots": ("deal_id", "week"),
     "features.decision_points": ("deal_id",),
+    "features.strategy_weeks": ("deal_id", "week"),
     "core.removals": ("deal_id",),
     "core.observation": ("source", "kind"),
     "marts.traps": ("source", "trap"),

@@ -1,8 +1,20 @@
 -- Time zero of the comparison: each deal's first indecision signal, what the seller then did, what
--- was known at the end of that day, and what followed. The covariates read dated facts up to
+-- was known at the end of that day, and what followed. What was done is told by strategy_at, by
+-- grace_day (the last day on which letting go is early), and by touch_gap_days, the longest time
+-- without a touch in the weeks of a chase. The covariates read dated facts up to
 -- signal_day, and of the current row of core.deals only lead_source, account_id, seller_id,
 -- created_* and pipeline; strategy, walk and follow-up look ahead, as outcomes do.
-with judged as (
+with stages_then as (
+    select
+        s.deal_id,
+        c.to_stage_class,
+        row_number() over (partition by s.deal_id order by c.seq desc) as recency
+    from features.signals as s
+    inner join core.stage_changes as c
+        on s.deal_id = c.deal_id and c.changed_sec < s.signal_end_sec
+),
+
+judged as (
     select
         s.deal_id,
         case
@@ -14,6 +26,7 @@ with judged as (
             when d.closed_day = d.created_day then 'order_entry'
             when s.first_life_day is null then 'no_sign_of_life'
             when f.is_closed then 'already_closed'
+            when g.to_stage_class = 'nurture' then 'already_let_go'
             when d.seller_id is null then 'no_seller'
             when not coalesce(past.is_active, false) then 'seller_inactive'
         end as ineligible_reason
@@ -24,6 +37,7 @@ with judged as (
     left join features.seller_past as past
         on d.seller_id = past.seller_id and s.signal_day = past.day
     left join core.observation as b on d.source = b.source and b.kind = ''
+    left join stages_then as g on s.deal_id = g.deal_id and g.recency = 1
     cross join core.parameters as p
 ),
 
@@ -85,7 +99,9 @@ select
     end as days_to_decision,
     u.is_bristled,
     u.is_returned,
-    o.outcome
+    o.outcome,
+    cast(s.signal_day + p.grace_days as integer) as grace_day,
+    t.touch_gap_days
 from features.signals as s
 inner join core.deals as d on s.deal_id = d.deal_id
 inner join core.outcomes as o on s.deal_id = o.deal_id
@@ -101,3 +117,4 @@ left join features.account_wins as aw
         d.account_id = aw.account_id
         and s.signal_day >= aw.from_day
         and (aw.until_day is null or s.signal_day < aw.until_day)
+cross join core.parameters as p

@@ -2,7 +2,7 @@
 -- disqualify; else a dated promise by the buyer or one of our options taken off the table within
 -- the grace is help_decide; else no more than chase_gap_days between touches, until chase_days are
 -- over, the deal ends, or today, is chase; else wait. While the grace of an open deal is not over,
--- the strategy is unresolved.
+-- the strategy is unresolved. touch_gap_days is the longest time without a touch in that span.
 with spans as (
     select
         s.deal_id,
@@ -97,6 +97,7 @@ judged as (
         s.*,
         h.help_day,
         t.touch_day,
+        g.gap_days,
         case
             when s.walk_day is not null then 'disqualify'
             when s.is_early then 'unresolved'
@@ -119,5 +120,6 @@ select
         when strategy = 'chase' then touch_day
     end as strategy_day,
     walk_day,
-    has_misfit
+    has_misfit,
+    cast(gap_days as integer) as touch_gap_days
 from judged
