@@ -234,8 +234,11 @@ def test_intervals_that_ignore_sellers_do_not():
 
 @pytest.mark.parametrize("method", ["naive", "ipw", "overlap"])
 def test_errors_are_those_of_redrawn_sellers(method):
-    y, treated, x, seller = clustered_world(5, deals=900)
-    x = np.column_stack([x, x[:, 0] + 0.8 * treated])
+    r = np.random.default_rng(5)
+    seller = r.integers(0, 30, 900)
+    x = r.normal(size=(900, 2))
+    treated = r.random(900) < 1 / (1 + np.exp(-x[:, 0]))
+    y = 2 * x[:, 0] + r.normal(0, 0.3, 30)[seller] + r.normal(size=900)
     generator = np.random.default_rng(1)
     drawn = []
     for _ in range(200):
