@@ -6,7 +6,8 @@
 -- time. Hours and revenue are those of all deals of the account; revenue is null when the amount of
 -- a win is unknown. What the week began with: is_open, touch_wait_days since the last touch or the
 -- signal, silence_days, and from the signal on touches_before, replies_before, pushes_before and
--- stage_moves_before; meetings_booked are ahead in the calendar.
+-- stage_moves_before; meetings_booked are ahead in the calendar. The seller knows of a touch when it
+-- happens; everything else counts from when it was known.
 with points as (
     select
         s.deal_id,
