@@ -10,7 +10,7 @@ from pipelines.night import Night
 from pipelines.tables import store
 
 TABLES = {
-    "marts.strategy_comparison": "Letting go by the end of grace against not, by estimator.",
+    "marts.strategy_comparison": "Letting go early against chasing, and against not, by estimator.",
     "marts.strategy_curves": "First win of the account after the signal, by what was done.",
     "marts.strategy_incidence": "First win of the account by sustained strategy, weighted.",
     "marts.balance": "Standardised mean differences of the covariates, before and after weights.",

@@ -489,3 +489,20 @@ def test_more_points_than_the_limit_are_sampled_by_seller(made):
     whole = points[points["seller_id"].isin(sample["seller_id"])]
     assert len(whole) == len(sample)  # sellers with all their deals
     assert set(sample["deal_id"]) == set(compared(points.sample(frac=1), rules)["deal_id"])
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"horizon_days": 10},  # shorter than the grace
+        {"grace_days": 10, "chase_days": 5},  # no whole weeks, and a chase that ends in the grace
+        {"chase_gap_days": 400},
+    ],
+)
+def test_settings_at_the_edge_break_nothing(made, rules):
+    trial = Trial.of(compared(made.points(), Rules(**rules)), Rules(**rules))
+    found = compare_strategies(Courses.of(trial, made.weeks()), 2, 1)
+    for arm in ("disqualify", "chase"):
+        assert np.all(np.diff(found.curves[arm]) >= 0)
+        assert 0 <= found.means[arm]["account_win"] < 1
+        assert found.effective_n(arm) > 50
