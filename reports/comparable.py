@@ -138,15 +138,16 @@ def diagnostics_table(marts: Marts, view: View) -> Table:
 
 
 def diagnostic_rows(view: View, facts: Mapping[str, object]) -> list[list[Cell]]:
-    """Diagnostics by key as rows: shares as percentages, other numbers as they are."""
+    """Diagnostics by key as rows: shares as percentages, effective sizes as counts."""
     words, show = view.words, view.formats
     rows = []
     for key, value in facts.items():
         number = real(value)
-        printed = (
-            text(value)
-            if number is None
-            else (show.share(number) if key.endswith("share") else show.plain(number))
-        )
+        if number is None:
+            printed = text(value)
+        elif key.endswith("share"):
+            printed = show.share(number)
+        else:
+            printed = show.count(number) if key.startswith("effective_n") else show.plain(number)
         rows.append([Cell(words.label("diagnostic", key)), Cell(printed)])
     return rows

@@ -154,9 +154,12 @@ def test_what_is_only_beside_the_headline_is_no_refusal(view):
 def test_the_headline_has_its_table_its_curves_and_its_diagnostics(view):
     parts = context(told(), view)
     first = [cell.text for cell in parts["headline"].rows[0]]
-    assert first[:2] == ["Account buys later", "all let go early, against all chased"]
+    assert first[:2] == ["Account buys later", "All chased"]
     assert "601" in first and "118" in first and "324" in first
     assert parts["headline"].rows[0][0].tone == "published"
+    assert [row[1].text for row in parts["headline"].rows] == ["All chased"] * 2 + [
+        "All left waiting"
+    ]
     methods = {row[1].text for row in parts["estimates"].rows}
     assert "Clone, censor, weight" not in methods
     names = [trace["name"] for trace in parts["incidence"].figure["data"] if trace.get("name")]
