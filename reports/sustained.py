@@ -92,7 +92,11 @@ def _said(view: View, row: Mapping[str, object]) -> str:
 def incidence_chart(marts: Marts, view: View) -> Chart | None:
     """Accounts that would have bought by each day under each strategy; None where refused."""
     words, show = view.words, view.formats
+    said = marts["strategy_comparison"]
+    said = said[(said["method"] == wording.SUSTAINED) & (said["verdict"] == "ok")]
+    spoken = {"disqualify", *(OTHERS.get(text(c), "") for c in said["contrast"])}
     frame = marts["strategy_incidence"].sort_values(["strategy", "day"])
+    frame = frame[frame["strategy"].isin(spoken if len(said) else set())]
     arms = ordered(frame["strategy"].tolist(), ARMS)
     if not arms:
         return None

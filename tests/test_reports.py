@@ -302,6 +302,7 @@ def _strategy_frames() -> dict[str, pd.DataFrame]:
             *comparison,
         ),
         "strategy_curves": _table("strategy day incidence low high n_at_risk", *curves),
+        "strategy_incidence": _table("strategy day incidence low high n_at_risk", *curves),
         "balance": _table("covariate smd_before smd_ipw smd_overlap", *balance),
         "overlap": _table("arm bin_low bin_high n", *overlap),
         "diagnostics": _table(
