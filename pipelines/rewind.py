@@ -2,7 +2,8 @@
 
 Every fact that the vendors' views hold is cut at a past day T, the flow is run again on what is
 left with the learned thresholds frozen, and the feature columns of all snapshots up to T must
-come out the same. Since when a channel is on record is frozen too: it is a fact of the export, not
+come out the same. A fact that changed later stands as it was: the owner of that day, a promise
+not yet kept, a meeting not yet called off. Since when a channel is on record is frozen too: it is a fact of the export, not
 of its past. Current-row attributes of deals that were still open at T are blanked, so a feature
 that reads the present by mistake shows up as a difference.
 """
@@ -28,9 +29,23 @@ RECORDED = {
     "options": "offered_sec",
     "commitments": "made_sec",
     "owner_changes": "changed_sec",
+    "qualification": "answered_sec",
 }
 # Tables that the rewound flow takes over as they are.
 FROZEN = ("core.stall_thresholds", "core.observation")
+# What of a deal's current row is no news: its key, what is set when it is made, and what is a
+# property of the export. What it says about itself today is in PRESENT.
+KEPT = (
+    *("source", "deal_id", "source_id", "account_id", "name", "created_at", "created_sec"),
+    *("pipeline", "deal_type", "currency", "corporate_currency", "corporate_rate"),
+    *("history_level", "has_own_id"),
+)
+# Dated elsewhere: what the row says of these was so only since their last change.
+DATED = {
+    "seller_id": "coalesce(given_away_by, seller_id)",
+    "lead_source": "case when source in (select c.source from {crm}.creation_facts c "
+    "where c.attribute = 'lead_source') then lead_source end",
+}
 # What the current row of a deal says about itself today, blank while the deal was open at T.
 PRESENT = {
     "is_closed": "false",
@@ -76,11 +91,19 @@ def _cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, shar
                 f"case when still_open then {value} else {column} end as {column}"
                 for column, value in PRESENT.items()
             )
-            columns = f"* exclude (still_open) replace ({blanked})"
+            dated = ", ".join(
+                f"{value.format(crm=f'{catalog}.crm')} as {column}"
+                for column, value in DATED.items()
+            )
+            columns = f"* exclude (still_open, given_away_by) replace ({blanked}, {dated})"
             source = (
                 f"(select d.*, exists (select 1 from {catalog}.core.deals c "
                 f"where c.deal_id = d.deal_id and (c.closed_sec is null or "
-                f"c.closed_sec >= {end_sec})) as still_open from {source} d)"
+                f"c.closed_sec >= {end_sec})) as still_open, "
+                "(select min_by(o.from_seller_id, (o.changed_sec, o.from_seller_id, "
+                f"o.to_seller_id)) from {catalog}.crm.owner_changes o where o.deal_id = d.deal_id "
+                f"and o.from_seller_id <> o.to_seller_id and o.changed_sec >= {end_sec}) "
+                f"as given_away_by from {source} d)"
             )
         if shape == "commitments":
             columns = (
@@ -91,6 +114,11 @@ def _cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, shar
             columns = (
                 f"* replace (case when withdrawn_sec < {end_sec} then withdrawn_sec end "
                 "as withdrawn_sec)"
+            )
+        if shape == "activities":
+            columns = (
+                f"* replace (case when cancelled_sec < {end_sec} then cancelled_sec end "
+                "as cancelled_sec)"
             )
         con.execute(
             f"create table crm.{shape} as select {columns} from {source} "

@@ -15,12 +15,14 @@ TABLES = {
     "core.loss_reason_rules": "Ordered patterns that put a loss reason into its class.",
     "core.subject_rules": "Ordered patterns that say what an activity's subject tells.",
     "core.stage_rules": "Ordered patterns that say what a stage's name tells.",
+    "core.qualification_rules": "Ordered patterns that say which fields are qualification elements.",
     "core.mappings": "What the analyst says of single words: stages, pipelines, reasons, types.",
 }
 FILES = {
     "core.loss_reason_rules": "loss_reasons.csv",
     "core.subject_rules": "activity_subjects.csv",
     "core.stage_rules": "stage_words.csv",
+    "core.qualification_rules": "qualification_fields.csv",
 }
 TYPES = {
     "as_of_override_day": "integer",

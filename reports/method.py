@@ -19,6 +19,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
             (words(key), words(f"definition_text.{key.split('.')[1]}"))
             for key in words.keys("definition")
         ],
+        "features": features_table(view),
         "settings": settings_table(view),
         "target": target_table(marts, view),
         "trial_facts": trial_table(marts, view),
@@ -60,6 +61,24 @@ def target_table(marts: Marts, view: View) -> Table:
         caption=words("table.target"),
         rows=rows,
         columns=[Column(words(f"column.{head}")) for head in heads],
+    )
+
+
+def features_table(view: View) -> Table:
+    """What the model is told of a deal: each feature, and what it is."""
+    words = view.words
+    names = [key.split(".")[1] for key in words.keys("feature_definition")]
+    return Table(
+        id="features",
+        caption=words("table.features"),
+        columns=[Column(words(f"column.{head}")) for head in ("feature", "definition")],
+        rows=[
+            [
+                Cell(words.label("feature", name)),
+                Cell(words(f"feature_definition.{name}"), "prose"),
+            ]
+            for name in names
+        ],
     )
 
 

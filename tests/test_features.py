@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.features import FEATURES
 from pipelines import tables
+from reports.language import Words
 
 DAY = 86_400
 TODAY = 20_000
@@ -40,7 +42,7 @@ CORE = {
     "capabilities": "source varchar, capability varchar, value varchar",
     "sellers": "source varchar, seller_id varchar, is_automatic boolean",
     "deals": "deal_id varchar, source varchar, account_id varchar, seller_id varchar, "
-    "pipeline varchar, amount_base double, status varchar, lead_source varchar, "
+    "pipeline varchar, amount_base double, status varchar, lead_source varchar, origin varchar, "
     "is_new_business boolean, created_sec bigint, created_day integer, closed_sec bigint, "
     "closed_day integer, is_closed_now boolean",
     "stage_changes": "deal_id varchar, from_stage varchar, to_stage varchar, changed_by varchar, "
@@ -60,6 +62,11 @@ CORE = {
     "withdrawn_sec bigint",
     "commitments": "deal_id varchar, commitment_id varchar, made_sec bigint, due_day integer, "
     "kept_sec bigint, made_by varchar",
+    "owner_changes": "deal_id varchar, changed_sec bigint, from_seller_id varchar, "
+    "to_seller_id varchar",
+    "qualification": "deal_id varchar, source varchar, framework varchar, element varchar, "
+    "is_answered boolean, answered_sec bigint",
+    "creation_facts": "source varchar, attribute varchar",
     "signs_of_life": "deal_id varchar, day integer, sec bigint, sign varchar",
     "silences": "deal_id varchar, spell integer, start_day integer, end_day integer, "
     "ended_by varchar, is_truncated boolean",
@@ -77,7 +84,10 @@ def history(seed, deals=40, *, reopened=False):
     rng = np.random.default_rng(seed)
     facts = {
         name: []
-        for name in ("deals", "moves", "dates", "amounts", "acts", "people", "options", "promises")
+        for name in (
+            *("deals", "moves", "dates", "amounts", "acts", "people", "options", "promises"),
+            *("owners", "answers"),
+        )
     }
 
     def second(low, high):
@@ -102,9 +112,30 @@ def history(seed, deals=40, *, reopened=False):
                 "seller_id": pick(None, "s1", "s2", "s3"),
                 "excluded": chance(0.05),
                 "lead_source": pick("web", "fair", None),
+                "origin": pick("borrowed", "direct", "brought"),
                 "reason": pick("no_decision", "disqualified", "lost_to_competitor"),
             }
         )
+        owner = facts["deals"][-1]["seller_id"]
+        for sec in sorted(second(born, end + 20) for _ in range(rng.integers(0, 3))):
+            to = pick(*({"s1", "s2", "s3"} - {owner}))
+            if owner is not None:
+                row = {**deal, "sec": max(sec, start), "from": owner, "to": to}
+                facts["owners"].append(row)
+                owner = to
+        for framework in ("meddpicc", "bant", "ours"):
+            turns = sorted(second(born, end + 5) for _ in range(rng.integers(0, 4)))
+            facts["answers"] += [
+                {
+                    **deal,
+                    "source": "crm",
+                    "framework": framework,
+                    "element": "champion",
+                    "is_answered": turn % 2 == 0,
+                    "answered_sec": max(sec, start),
+                }
+                for turn, sec in enumerate(turns)
+            ]
         stages, when = ["new"], [start]
         for _ in range(int(rng.integers(0, 4))):
             stages.append(pick("new", "proposal", "terms"))
@@ -345,6 +376,21 @@ def core(facts, today=TODAY):
             }
         )
         last_amount[row["deal_id"]] = row["to"]
+    for row in known(facts["owners"]):
+        out["owner_changes"].append(
+            {
+                "deal_id": row["deal_id"],
+                "changed_sec": row["sec"],
+                "from_seller_id": row["from"],
+                "to_seller_id": row["to"],
+            }
+        )
+    for deal in out["deals"]:
+        for row in out["owner_changes"]:
+            if row["deal_id"] == deal["deal_id"]:
+                deal["seller_id"] = row["to_seller_id"]
+    out["creation_facts"] = [{"source": "crm", "attribute": "lead_source"}]
+    out["qualification"] = known(facts["answers"], "answered_sec")
     out["deal_contacts"] = known(facts["people"], "added_sec")
     out["options"] = known(facts["options"], "offered_sec", "withdrawn_sec")
     out["commitments"] = known(facts["promises"], "made_sec", "kept_sec")
@@ -418,6 +464,12 @@ def by_hand(rows, deal_id, day):
         who: [c for c in mine("commitments", "made_sec") if c["made_by"] == who]
         for who in ("buyer", "seller")
     }
+    def owner(deal, sec):
+        moved = [r for r in rows["owner_changes"] if r["deal_id"] == deal["deal_id"]]
+        past = [r["to_seller_id"] for r in moved if r["changed_sec"] <= sec]
+        return past[-1] if past else moved[0]["from_seller_id"] if moved else deal["seller_id"]
+
+    seller = owner(deal, end - 1)
     closed = [
         d
         for d in deals.values()
@@ -425,13 +477,28 @@ def by_hand(rows, deal_id, day):
         and d["closed_day"] <= day
         and outcomes[d["deal_id"]]["outcome"] != "excluded"
     ]
-    own = [d for d in closed if d["seller_id"] == deal["seller_id"]]
+    own = [d for d in closed if owner(d, d["closed_sec"]) == seller]
+    waits = [
+        min((r["known_sec"] for r in replies if r["known_sec"] >= t["known_sec"]), default=None)
+        for t in touches
+    ]
+    waited = [then - t["known_sec"] for t, then in zip(touches, waits, strict=True) if then]
+
+    def answered(framework):
+        found = [
+            r
+            for r in rows["qualification"]
+            if r["framework"] == framework and r["answered_sec"] < end
+        ]
+        if not found:
+            return None
+        return sum(1 if r["is_answered"] else -1 for r in found if r["deal_id"] == deal_id)
 
     def rate(outcome):
         def count(some):
             return sum(outcomes[d["deal_id"]]["outcome"] == outcome for d in some)
 
-        if deal["seller_id"] is None or not closed:
+        if seller is None or not closed:
             return None
         prior = p["prior_deals"]
         return (prior * count(closed) / len(closed) + count(own)) / (prior + len(own))
@@ -439,7 +506,7 @@ def by_hand(rows, deal_id, day):
     seller_acts = [
         a["known_day"]
         for a in rows["activities"]
-        if a["seller_id"] == deal["seller_id"] and a["known_sec"] < end and not a["is_automatic"]
+        if a["seller_id"] == seller and a["known_sec"] < end and not a["is_automatic"]
     ]
     kin = [d for d in deals.values() if d["account_id"] == deal["account_id"] is not None]
     return {
@@ -468,6 +535,13 @@ def by_hand(rows, deal_id, day):
         ),
         "days_since_touch": since(latest(touches, "happened_day")),
         "days_since_reply": since(latest(replies, "happened_day")),
+        "days_since_meeting": since(
+            latest([a for a in replies if a["kind"] == "meeting"], "happened_day")
+        ),
+        "reply_latency_days": sum(waited) / DAY / len(waited) if waited else None,
+        "touches_since_reply_share": (len(touches) - len(waited)) / len(touches)
+        if touches
+        else None,
         "silence_days": day - (latest(signs, "day") if signs else deal["created_day"]),
         "has_sign_of_life": bool(signs),
         "touches_since_sign_of_life": sum(
@@ -483,6 +557,23 @@ def by_hand(rows, deal_id, day):
             )
             for kind in ("ours", "competitor")
         },
+        "options_all": sum(
+            o["kind"] != "incumbent" and (o["withdrawn_sec"] is None or o["withdrawn_sec"] >= end)
+            for o in options
+        )
+        + any(o["kind"] == "incumbent" for o in options),
+        "origin": "borrowed"
+        if deal["origin"] == "borrowed"
+        else "brought"
+        if any(o["kind"] == "incumbent" for o in options)
+        else "direct"
+        if deal["lead_source"]
+        else "unknown",
+        "lead_source": deal["lead_source"],
+        "qualification_meddpicc": answered("meddpicc"),
+        "qualification_bant": answered("bant"),
+        "qualification_spin": None,
+        "qualification_custom": answered("ours"),
         "days_since_option": since(
             max(
                 (o["offered_sec"] // DAY for o in options if o["kind"] != "incumbent"),
@@ -496,9 +587,13 @@ def by_hand(rows, deal_id, day):
         ),
         "commitments_buyer_overdue": overdue(promises["buyer"]),
         "commitments_seller_made": len(promises["seller"]),
+        "commitments_seller_kept": sum(
+            c["kept_sec"] is not None and c["kept_sec"] < end for c in promises["seller"]
+        ),
         "commitments_seller_overdue": overdue(promises["seller"]),
+        "seller_id": seller,
         "is_observed": max(seller_acts, default=-math.inf) > day - p["seller_active_days"],
-        "seller_closed_before": None if deal["seller_id"] is None else len(own),
+        "seller_closed_before": None if seller is None else len(own),
         "seller_no_decision_rate": rate("no_decision"),
         "seller_disqualified_rate": rate("disqualified"),
         "account_deals_before": None
@@ -507,6 +602,14 @@ def by_hand(rows, deal_id, day):
         "account_wins_before": None
         if not kin
         else sum(d["status"] == "won" and d["closed_day"] <= day for d in kin),
+        "account_no_decisions_before": None
+        if not kin
+        else sum(
+            outcomes[d["deal_id"]]["outcome"] == "no_decision"
+            and d["closed_day"] is not None
+            and d["closed_day"] <= day
+            for d in kin
+        ),
         "is_stalled": any(
             s["deal_id"] == deal_id
             and s["stalled_day"] <= day
@@ -551,6 +654,8 @@ def test_decision_points_know_what_was_known_that_day(seed):
     for row in found.to_dict("records"):
         known = by_hand(rows, row["deal_id"], row["signal_day"])
         known["options"] = known["options_ours"] + known["options_competitor"]
+        # The comparison is told by who owns the deal today.
+        del known["seller_id"]
         for name in sorted(set(row) & set(known)):
             got = None if pd.isna(row[name]) else row[name]
             assert got == known[name], (row["deal_id"], row["signal_day"], name)
@@ -580,6 +685,7 @@ def test_opening_a_deal_again_changes_only_what_sellers_had_closed():
         "seller_no_decision_rate",
         "seller_disqualified_rate",
         "account_wins_before",
+        "account_no_decisions_before",
     ]
     same(now[now["snapshot_day"] <= then].drop(columns=hidden), past.drop(columns=hidden))
 
@@ -630,3 +736,39 @@ def test_the_order_of_rows_does_not_matter(table):
         name: [found[i] for i in rng.permutation(len(found))] for name, found in rows.items()
     }
     pd.testing.assert_frame_equal(features(rows, table), features(shuffled, table))
+
+
+def test_features_columns_and_definitions_are_one_set():
+    """What the model reads, what snapshots hold and what the method page explains is the same."""
+    found = set(features(core(history(1, deals=2))).columns)
+    others = {"deal_id", "seller_id", "account_id", "source", "snapshot_at", "snapshot_day", "week"}
+    labels = {"is_stalled", *LABELS}
+    words = Words.read("en")
+    explained = [key.split(".")[1] for key in words.keys("feature_definition")]
+    assert len(set(FEATURES)) == len(FEATURES)
+    assert found - others - labels == set(FEATURES)
+    assert sorted(explained) == sorted(FEATURES)
+    named = {key.split(".")[1] for key in words.keys("feature")}
+    assert named == set(FEATURES)
+
+
+def test_without_a_declaration_the_current_rows_source_is_no_feature():
+    rows = core(history(4))
+    rows["creation_facts"] = []
+    found = features(rows)
+    assert found["lead_source"].isna().all()
+    assert set(found["origin"]) <= {"brought", "unknown"}
+
+
+def test_a_deal_given_away_belongs_to_its_seller_until_then():
+    facts = history(2, deals=12)
+    before = features(core(facts))
+    moved = next(d for d in facts["deals"] if not d["excluded"] and d["seller_id"] == "s1")
+    facts["owners"] = [r for r in facts["owners"] if r["deal_id"] != moved["deal_id"]]
+    plain = features(core(facts))
+    cut = TODAY * DAY
+    facts["owners"].append({"deal_id": moved["deal_id"], "sec": cut, "from": "s1", "to": "s3"})
+    after = features(core(facts))
+    old = plain["snapshot_day"] < TODAY
+    assert len(before) == len(plain) == len(after)
+    same(plain[old].drop(columns=LABELS), after[old].drop(columns=LABELS))

@@ -10,7 +10,8 @@ with acts as (
         case when kind = 'meeting' and is_sign_of_life then 1 else 0 end as meetings_held,
         0 as meetings_booked,
         case when is_touch then happened_day end as touch_day,
-        case when is_reply then happened_day end as reply_day
+        case when is_reply then happened_day end as reply_day,
+        case when kind = 'meeting' and is_sign_of_life then happened_day end as meeting_day
     from core.activities
     where deal_id is not null
 
@@ -23,6 +24,7 @@ with acts as (
         0,
         0,
         1,
+        null,
         null,
         null
     from core.activities
@@ -39,6 +41,7 @@ with acts as (
         0,
         -1,
         null,
+        null,
         null
     from core.activities
     cross join core.parameters as p
@@ -53,6 +56,7 @@ select
     cast(sum(meetings_held) as integer) as meetings_held,
     cast(sum(meetings_booked) as integer) as meetings_booked,
     max(touch_day) as last_touch_day,
-    max(reply_day) as last_reply_day
+    max(reply_day) as last_reply_day,
+    max(meeting_day) as last_meeting_day
 from acts
 group by deal_id, week

@@ -112,7 +112,7 @@ inner join judged as j on s.deal_id = j.deal_id
 inner join earlier as e on s.deal_id = e.deal_id
 left join features.seller_past as past
     on d.seller_id = past.seller_id and s.signal_day = past.day
-left join features.account_wins as aw
+left join features.account_past as aw
     on
         d.account_id = aw.account_id
         and s.signal_day >= aw.from_day

@@ -113,6 +113,7 @@ select
     cast(sum(case when fact = 'buyer_kept' then change else 0 end) as integer) as buyer_kept,
     cast(sum(case when fact = 'buyer_overdue' then change else 0 end) as integer) as buyer_overdue,
     cast(sum(case when fact = 'seller_made' then change else 0 end) as integer) as seller_made,
+    cast(sum(case when fact = 'seller_kept' then change else 0 end) as integer) as seller_kept,
     cast(sum(case when fact = 'seller_overdue' then change else 0 end) as integer)
         as seller_overdue
 from dated

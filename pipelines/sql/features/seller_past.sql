@@ -1,14 +1,22 @@
 -- What a seller's earlier deals had come to by the end of a day, for each landmark and each day on
 -- which one of the seller's deals gave its first indecision signal. Counts hold deals that had
 -- closed for good by then (of one that was opened again only its last end is told), so a deal
--- still open is never in its own past. Rates are shrunk towards what the
--- whole source had come to by then, with settings.prior_deals as the weight of that prior.
+-- still open is never in its own past; a deal counts for the seller who closed it, whoever owns it
+-- since. Rates are shrunk towards what the whole source had come to by then, with
+-- settings.prior_deals as the weight of that prior.
 with asked as (
     select
         d.source,
         d.seller_id,
         w.snapshot_day as day
-    from (select distinct source, seller_id from core.deals where seller_id is not null) as d
+    from (
+        select distinct
+            m.source,
+            s.seller_id
+        from features.owner_spells as s
+        inner join core.deals as m on s.deal_id = m.deal_id
+        where s.seller_id is not null
+    ) as d
     cross join features.weeks as w
 
     union
@@ -42,7 +50,7 @@ moments as (
 
     select
         d.source,
-        d.seller_id,
+        s.seller_id,
         d.closed_day,
         0,
         1,
@@ -54,6 +62,11 @@ moments as (
         null
     from core.deals as d
     inner join core.outcomes as o on d.deal_id = o.deal_id
+    left join features.owner_spells as s
+        on
+            d.deal_id = s.deal_id
+            and (s.place = 0 or s.from_sec <= d.closed_sec)
+            and (s.until_sec is null or s.until_sec > d.closed_sec)
     where d.closed_day is not null and d.is_closed_now and o.outcome not in ('excluded', 'open')
 
     union all

@@ -1,0 +1,5 @@
+-- What of the current row of a Zoho deal is set when the deal is made and may be read as known from
+-- then on: the lead source, which a conversion carries over from the lead.
+select
+    'zoho' as source,
+    'lead_source' as attribute
