@@ -464,6 +464,7 @@ def by_hand(rows, deal_id, day):
         who: [c for c in mine("commitments", "made_sec") if c["made_by"] == who]
         for who in ("buyer", "seller")
     }
+
     def owner(deal, sec):
         moved = [r for r in rows["owner_changes"] if r["deal_id"] == deal["deal_id"]]
         past = [r["to_seller_id"] for r in moved if r["changed_sec"] <= sec]
