@@ -9,9 +9,7 @@ silence and the like tell much near the end and next to nothing at the first lan
 silent here. A leak that shows in the middle of a deal's life only is not seen: rebuilding the past
 finds that one.
 
-A table with one row a deal (`table_findings`) has no landmarks. There the alarm can say which
-columns add more to what is known at the start than anything learned early is likely to, and not
-whether they were written early or late.
+A table with one row a deal and no dates is for `models.leaks_table`.
 
 Kaufman, Rosset, Perlich and Stitelman, *Leakage in Data Mining*, TKDD 2012, section 4: leaks are
 found by what is too good to be true.
@@ -34,22 +32,19 @@ BINS = 20
 # Three standard errors, since each of some hundred features and endings is asked.
 SURE = 3.0
 # Early discrimination beyond which a feature is named, and how much it may lose towards the end.
-TOO_GOOD = 0.80
+TOO_GOOD = 0.75
 FALLS = 0.05
 # Share of endings told rightly at the first landmark that no honest feature reaches.
 TOLD_SHARE = 0.95
 FILLED_SHARE = 0.10
 OPEN_SHARE = 0.005
 QUARTER_DAYS = 91
-FORESIGHT = 0.90
+FORESIGHT = 0.80
 # Rank variance that a feature must have beyond what the other's first value explains.
 OWN_SHARE = 0.05
-# What one column may add to the AUC of those known at the start.
-GAIN = 0.02
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-CERTAIN = ("outcome",)
 
 
 @dataclass(frozen=True)
@@ -130,8 +125,9 @@ def _rates(codes: npt.NDArray[np.int64], is_case: Flags, half: Flags) -> Floats:
     return found
 
 
-def _plain(values: pd.Series) -> bool:
-    return values.isna().all() or values.nunique(dropna=False) < 2
+def is_plain(values: pd.Series) -> bool:
+    """Whether a column holds one value only, and so tells nothing."""
+    return values.nunique(dropna=False) < 2
 
 
 def _ended_early(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -236,7 +232,13 @@ def _foresight(told: Floats, start: Floats, end: Floats) -> tuple[float, int]:
     return float(abs(np.corrcoef(own, ahead)[0, 1])), int(moved.sum())
 
 
-def _numbers(values: pd.Series) -> Floats | None:
+def _at_least(correlation: float, n: int) -> float:
+    """The correlation that is sure to be reached (Fisher's z)."""
+    return float(np.tanh(np.arctanh(min(correlation, 1 - 1e-9)) - SURE / np.sqrt(n - 3)))
+
+
+def as_numbers(values: pd.Series) -> Floats | None:
+    """A column as numbers, the unknown NaN; None for words."""
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.notna().sum() < values.notna().sum():
         return None
@@ -247,8 +249,8 @@ def _foresight_findings(
     first: pd.DataFrame, last: pd.DataFrame, names: Sequence[str], moving: Sequence[str]
 ) -> list[Finding]:
     """Evidence that a feature tells at the first landmark where another stands at the last."""
-    starts = {name: _numbers(first[name]) for name in {*names, *moving}}
-    ends = {name: _numbers(last[name]) for name in moving}
+    starts = {name: as_numbers(first[name]) for name in {*names, *moving}}
+    ends = {name: as_numbers(last[name]) for name in moving}
     found = []
     for name in names:
         told = starts[name]
@@ -262,7 +264,7 @@ def _foresight_findings(
             strength, n = _foresight(told, start, end)
             if strength > best:
                 best, other, deals = strength, candidate, n
-        if best >= FORESIGHT:
+        if deals and _at_least(best, deals) >= FORESIGHT:
             found.append(
                 Finding(
                     name,
@@ -290,7 +292,7 @@ def weekly_findings(
     first, last = first[is_far], last[is_far]
     ended = first["outcome"].notna()
     found: list[Finding] = []
-    asked = [name for name in names if not _plain(first[name])]
+    asked = [name for name in names if not is_plain(first[name])]
     if ended.sum() >= 2 * LEAST_DEALS and {"outcome", "early"} & set(wanted):
         for name in asked:
             found += _outcome_findings(first[ended], last[ended], name)
@@ -302,91 +304,4 @@ def weekly_findings(
         found += _foresight_findings(first[is_long], last[is_long], asked, names)
     return sorted(
         (one for one in found if one.kind in wanted), key=lambda one: (one.feature, one.kind)
-    )
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How well a table's columns tell the ending: (AUC, low, high) of all, and of the early ones.
-
-    Intervals of 95 % over rows; `findings` name the columns that look as if written later.
-    """
-
-    everything: tuple[float, float, float]
-    at_start: tuple[float, float, float]
-    findings: tuple[Finding, ...]
-
-
-def _codes(table: pd.DataFrame, names: Sequence[str]) -> tuple[Floats, list[bool]]:
-    """Columns as numbers, and which of them are words."""
-    columns, words = [], []
-    for name in names:
-        numbers = _numbers(table[name])
-        words.append(numbers is None)
-        columns.append(
-            pd.factorize(table[name].astype("str"), sort=True)[0] % 255
-            if numbers is None
-            else numbers
-        )
-    return np.stack(columns, axis=1).astype(np.float64), words
-
-
-def _out_of_fold(table: pd.DataFrame, names: Sequence[str], is_case: Flags) -> Floats:
-    """Chances by boosting on rows of other folds; the folds are those of every call."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-
-    codes, words = _codes(table, names)
-    model = HistGradientBoostingClassifier(
-        max_iter=60,
-        learning_rate=0.15,
-        max_leaf_nodes=15,
-        min_samples_leaf=50,
-        categorical_features=words,
-        early_stopping=False,
-        random_state=0,
-    )
-    folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    found: Floats = cross_val_predict(model, codes, is_case, cv=folds, method="predict_proba")[:, 1]
-    return found
-
-
-def _interval(score: Floats, is_case: Flags) -> tuple[float, float, float]:
-    area, error = auc(score, is_case)
-    return area, max(area - 1.96 * error, 0.0), min(area + 1.96 * error, 1.0)
-
-
-def table_findings(
-    table: pd.DataFrame, is_case: Flags, columns: Sequence[str], at_start: Sequence[str]
-) -> Reading:
-    """What is suspicious about the columns of a table with one row a deal and no dates.
-
-    `is_case`: the ending asked for; `columns`: all that may tell it; `at_start`: those known to
-    have been there when the deal began. Each other column is tried beside these. One that adds
-    much is named: written later, or learned on the way; without dates nobody can tell which.
-    Raises ValueError where either kind of deal is too rare.
-    """
-    if min(is_case.sum(), (~is_case).sum()) < LEAST_DEALS:
-        raise ValueError(f"fewer than {LEAST_DEALS} deals with, or without, the ending")
-    base = _out_of_fold(table, at_start, is_case)
-    found = []
-    for name in columns:
-        if name in at_start or _plain(table[name]):
-            continue
-        gain, error = auc(_out_of_fold(table, [*at_start, name], is_case), is_case, base)
-        alone, _ = auc(_out_of_fold(table, [name], is_case), is_case)
-        if gain - SURE * error > GAIN:
-            found.append(
-                Finding(
-                    name,
-                    "adds",
-                    {"gain": gain, "error": error, "alone": alone},
-                    f"{name} adds {gain:.3f} to the AUC of what is known at the start "
-                    f"({alone:.3f} alone)",
-                )
-            )
-    return Reading(
-        _interval(_out_of_fold(table, columns, is_case), is_case),
-        _interval(base, is_case),
-        tuple(sorted(found, key=lambda one: -one.numbers["gain"])),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import contracts, ingest, rewind, traps
+from pipelines import contracts, ingest, leak_alarm, rewind, traps
 from pipelines.night import CONTRACTS
 from pipelines.tables import SQL, QueryError
 from pipelines.warehouse import transaction
@@ -178,6 +178,22 @@ def checks() -> list[Check]:
             "error",
             "Rebuilt without anything recorded later, past snapshots are the same.",
             lambda con: Verdict(*rewind.check(con)),
+        ),
+        Check(
+            "snapshots_tell_no_ending",
+            "features.snapshots",
+            "error",
+            "No column tells how deals end long before they do: only an ending can know that.",
+            lambda con: Verdict(*leak_alarm.check(con, ("outcome",))),
+        ),
+        # Good evidence and no proof: a company may be odd, and its night must not stop for that.
+        Check(
+            "snapshots_leak_alarm",
+            "features.snapshots",
+            "warn",
+            "No column is filled only once a deal has ended, tells an ending as well at the first "
+            "landmark as at the last, or foresees another.",
+            lambda con: Verdict(*leak_alarm.check(con, ("early", "filled", "foresight"))),
         ),
     ]
 

@@ -3,9 +3,10 @@
 Every fact that the vendors' views hold is cut at a past day T, the flow is run again on what is
 left with the learned thresholds frozen, and the feature columns of all snapshots up to T must
 come out the same. A fact that changed later stands as it was: the owner of that day, a promise
-not yet kept, a meeting not yet called off. Since when a channel is on record is frozen too: it is a fact of the export, not
-of its past. Current-row attributes of deals that were still open at T are blanked, so a feature
-that reads the present by mistake shows up as a difference.
+not yet kept, a meeting not yet called off. What an export can tell, and since when a channel is on
+record, is frozen too: facts of the export, not of its past. Current-row attributes of deals that
+were still open at T are blanked, so a feature that reads the present by mistake shows up as a
+difference.
 """
 
 import duckdb
@@ -31,8 +32,8 @@ RECORDED = {
     "owner_changes": "changed_sec",
     "qualification": "answered_sec",
 }
-# Tables that the rewound flow takes over as they are.
-FROZEN = ("core.stall_thresholds", "core.observation")
+# Tables that the rewound flow takes over as they are: what was learned, and what an export can tell.
+FROZEN = ("core.stall_thresholds", "core.observation", "core.capabilities")
 # What of a deal's current row is no news: its key, what is set when it is made, and what is a
 # property of the export. What it says about itself today is in PRESENT.
 KEPT = (
@@ -148,7 +149,7 @@ def rebuild_until(con: duckdb.DuckDBPyConnection, day: int, share: int = 1) -> N
         )
         for frozen in FROZEN:
             con.execute(f"create table {frozen} as from {catalog}.{frozen}")
-        wanted = _needed_for("features.snapshots")
+        wanted = needed_for("features.snapshots")
         for query in tables.queries().values():
             if query.name in wanted and query.name not in FROZEN:
                 tables.build(con, query)
@@ -156,7 +157,7 @@ def rebuild_until(con: duckdb.DuckDBPyConnection, day: int, share: int = 1) -> N
         con.execute(f"use {catalog}")
 
 
-def _needed_for(table: str) -> set[str]:
+def needed_for(table: str) -> set[str]:
     """A table of core or features and everything in core and features that it is made from."""
     made = tables.queries()
     needed: set[str] = set()

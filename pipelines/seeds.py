@@ -15,7 +15,7 @@ TABLES = {
     "core.loss_reason_rules": "Ordered patterns that put a loss reason into its class.",
     "core.subject_rules": "Ordered patterns that say what an activity's subject tells.",
     "core.stage_rules": "Ordered patterns that say what a stage's name tells.",
-    "core.qualification_rules": "Ordered patterns that say which fields are qualification elements.",
+    "core.qualification_rules": "Ordered patterns that say which fields qualify a deal.",
     "core.mappings": "What the analyst says of single words: stages, pipelines, reasons, types.",
 }
 FILES = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.leaks import GAIN, table_findings
+from models.leaks_table import GAIN, table_findings
 
 FILE = "sales_win_loss.csv.zip"
 DEFAULT = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "ibm_win_loss"
