@@ -32,7 +32,7 @@ RECORDED = {
     "owner_changes": "changed_sec",
     "qualification": "answered_sec",
 }
-# Tables that the rewound flow takes over as they are: what was learned, and what an export can tell.
+# Tables that the rewound flow takes over: what was learned, and what an export can tell.
 FROZEN = ("core.stall_thresholds", "core.observation", "core.capabilities")
 # What of a deal's current row is no news: its key, what is set when it is made, and what is a
 # property of the export. What it says about itself today is in PRESENT.
