@@ -39,7 +39,7 @@ TOLD_SHARE = 0.95
 FILLED_SHARE = 0.10
 OPEN_SHARE = 0.005
 QUARTER_DAYS = 91
-FORESIGHT = 0.80
+FORESIGHT = 0.90
 # Rank variance that a feature must have beyond what the other's first value explains.
 OWN_SHARE = 0.05
 
