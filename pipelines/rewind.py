@@ -9,6 +9,8 @@ were still open at T are blanked, so a feature that reads the present by mistake
 difference.
 """
 
+from collections.abc import Collection, Iterable
+
 import duckdb
 
 from pipelines import seeds, tables
@@ -71,15 +73,24 @@ PRESENT = {
 }
 
 
-def _cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, share: int) -> None:
-    """Copy `crm` into the in-memory catalog without what was recorded from `end_sec` on."""
-    shapes = [
+def shapes() -> list[str]:
+    """The tables of `crm` that core reads: each the union of what all vendors tell."""
+    return [
         name.split(".")[1]
         for name, query in tables.queries().items()
         if query.schema == "crm" and query.path is None
     ]
+
+
+def cut_tables(
+    con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, share: int = 1
+) -> None:
+    """Copy a catalog's `crm` into the catalog in use without what was recorded from `end_sec` on.
+
+    The catalog's own core.deals say which deals were still open then.
+    """
     sampled = f"abs(hash(account_id)) % {share} = 0" if share > 1 else "true"
-    for shape in shapes:
+    for shape in shapes():
         source = f"{catalog}.crm.{shape}"
         conditions = ["true"]
         columns = "*"
@@ -127,41 +138,48 @@ def _cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, shar
         )
 
 
-def rebuild_until(con: duckdb.DuckDBPyConnection, day: int, share: int = 1) -> None:
+def rebuild_until(
+    con: duckdb.DuckDBPyConnection,
+    day: int,
+    share: int = 1,
+    *,
+    frozen: Collection[str] = FROZEN,
+    wanted: Iterable[str] = ("features.snapshots",),
+) -> None:
     """Attach the catalog `rewound`: the flow as it would have been at the end of `day`.
 
-    What is frozen is taken over. With `share` above 1 only every `share`-th account is taken. The
-    caller detaches `rewound`.
+    What is frozen is taken over, what is wanted is made, with all that it is made from. With
+    `share` above 1 only every `share`-th account is taken. The caller detaches `rewound`.
     """
     catalog = con.execute("select current_database()").fetchall()[0][0]
     end_sec = (day + 1) * 86_400
     con.execute("attach ':memory:' as rewound")
     con.execute("use rewound")
     try:
-        for schema in ("raw", "crm", "core", "features"):
+        for schema in ("raw", "crm", "core", "features", "marts"):
             con.execute(f"create schema {schema}")
-        _cut_tables(con, catalog, end_sec, share)
+        cut_tables(con, catalog, end_sec, share)
         for seed in sorted(set(seeds.TABLES) - {"core.settings"}):
             con.execute(f"create view {seed} as select * from {catalog}.{seed}")
         con.execute(
             "create table core.settings as select * replace "
             f"({day} as as_of_override_day) from {catalog}.core.settings"
         )
-        for frozen in FROZEN:
-            con.execute(f"create table {frozen} as from {catalog}.{frozen}")
-        wanted = needed_for("features.snapshots")
+        for name in frozen:
+            con.execute(f"create table {name} as from {catalog}.{name}")
+        needed = needed_for(*wanted)
         for query in tables.queries().values():
-            if query.name in wanted and query.name not in FROZEN:
+            if query.name in needed and query.name not in frozen:
                 tables.build(con, query)
     finally:
         con.execute(f"use {catalog}")
 
 
-def needed_for(table: str) -> set[str]:
-    """A table of core or features and everything in core and features that it is made from."""
+def needed_for(*wanted: str) -> set[str]:
+    """Tables of core or features and everything in core and features that they are made from."""
     made = tables.queries()
     needed: set[str] = set()
-    waiting = [table]
+    waiting = list(wanted)
     while waiting:
         name = waiting.pop()
         if name in needed or name not in made or made[name].schema not in ("core", "features"):

@@ -150,9 +150,26 @@ def build(con: duckdb.DuckDBPyConnection, query: Query) -> int | None:
     kind = "view" if query.is_view else "table"
     comment = query.description.replace("'", "''")
     with transaction(con):
-        con.execute(f"create or replace {kind} {query.name} as {query.sql}")
+        drop(con, query.name)
+        con.execute(f"create {kind} {query.name} as {query.sql}")
         con.execute(f"comment on {kind} {query.name} is '{comment}'")
     return None if query.is_view else count(con, query.name)
+
+
+def drop(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Take away the table or view of that name, if there is one.
+
+    A night that replays a past day leaves tables of `crm` where others have views.
+    """
+    schema, _, table = name.partition(".")
+    for kind in ("table", "view"):
+        found = con.execute(
+            f"select 1 from duckdb_{kind}s() where database_name = current_database() "
+            f"and schema_name = $1 and {kind}_name = $2",
+            [schema, table],
+        ).fetchall()
+        if found:
+            con.execute(f"drop {kind} {name}")
 
 
 def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
