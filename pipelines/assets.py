@@ -8,7 +8,18 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from pipelines import checks, compare, contracts, ingest, publish, replay, seeds, tables, train
+from pipelines import (
+    checks,
+    compare,
+    contracts,
+    ingest,
+    ledger,
+    publish,
+    replay,
+    seeds,
+    tables,
+    train,
+)
 from pipelines import worklist as worklists
 from pipelines.ingest import FILES
 from pipelines.night import CONTRACTS, RULES, Night
@@ -145,6 +156,7 @@ def python_assets() -> list[dg.AssetsDefinition]:
         _python_asset("train", train.TABLES, train.READS, train.run),
         _python_asset("compare", compare.TABLES, compare.READS, compare.run),
         _python_asset("worklist", worklists.TABLES, worklists.READS, worklists.run),
+        _python_asset("ledger", ledger.TABLES, ledger.READS, ledger.run),
     ]
 
 

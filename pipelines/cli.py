@@ -109,6 +109,41 @@ def run(
 
 
 @app.command()
+def replay(
+    first: Annotated[str, typer.Option("--from", help="First day to replay (YYYY-MM-DD).")],
+    until: Annotated[
+        str | None, typer.Option(help="Last day (YYYY-MM-DD); else the newest of the exports.")
+    ] = None,
+    every: Annotated[str, typer.Option(help="Step between nights: 4w is weeks, 10d days.")] = "4w",
+    settings: SettingsFile = None,
+    home: Home = None,
+) -> None:
+    """Fill the track record: score past nights on what was known then, for the next report.
+
+    Reads the warehouse of the last run and changes nothing in it. Nights that the ledger holds are
+    left as they are, so a replay that was stopped goes on where it ended.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    night = _night(settings_path=_text(settings), home=_text(home))
+    from pipelines import backfill
+    from pipelines.replay import ReplayError
+    from pipelines.warehouse import WarehouseError
+
+    try:
+        asked = backfill.asked(first, until, every)
+    except ValueError as error:
+        raise fail(str(error), WRONG_USE) from error
+    try:
+        for line in backfill.lines(night, asked):
+            say(line)
+            sys.stdout.flush()
+    except ReplayError as error:
+        raise fail(str(error), WRONG_USE) from error
+    except WarehouseError as error:
+        raise fail(str(error)) from error
+
+
+@app.command()
 def check(
     path: Annotated[
         Path | None, typer.Argument(help="Folder, zip or file of exports; else what run reads.")

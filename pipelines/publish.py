@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from pipelines import compare, tables, train, worklist
+from pipelines import compare, ledger, tables, train, worklist
 from pipelines.night import CONTRACTS, ROOT, RULES, Night, Places
 
 SHOWN = frozenset(
     [name for name in tables.queries() if name.startswith("marts.")]
-    + [name for part in (train, compare, worklist) for name in part.TABLES]
+    + [name for part in (train, compare, worklist, ledger) for name in part.TABLES]
 )
 CODE = ("pipelines", "models", "reports")
 CODE_SUFFIXES = {".py", ".sql", ".html", ".css", ".js", ".toml", ".csv", ".json"}
@@ -41,23 +41,16 @@ def code_digest() -> str:
     return _digest(found, ROOT)
 
 
-def as_of_text(con: duckdb.DuckDBPyConnection) -> str:
-    """The day that this night speaks of."""
-    rows = con.execute(
-        "select strftime(date '1970-01-01' + as_of_day, '%Y-%m-%d') from core.parameters"
-    ).fetchall()
-    return str(rows[0][0])
-
-
 def run_id(con: duckdb.DuckDBPyConnection, night: Night, as_of: str) -> str:
     """The name of a run: a hash of its inputs (exports, settings, code, earlier predictions)."""
     inputs = con.execute(
         "select path, sha256 from raw.files where sha256 is not null order by path"
     ).fetchall()
-    earlier = train.ledger_files(night.places.ledger, before=as_of)
+    earlier = [entry.path for entry in ledger.entries(night.places.ledger, before=as_of)]
     parts = {
         "exports": inputs,
         "as_of": as_of,
+        "is_replayed": night.as_of_date is not None,
         "settings": night.settings.digest(),
         "code": code_digest(),
         "ledger": _digest(earlier, night.places.ledger),
@@ -121,21 +114,30 @@ def _move(built: Path, place: Path) -> None:
 
 
 def _point(latest: Path, place: Path) -> None:
-    """Switch the link `latest` in one step."""
+    """Switch the link `latest` in one step. A replayed night never takes a live one's place."""
+    if is_replayed(place) and latest.exists() and not is_replayed(latest.resolve()):
+        return
     aside = latest.with_name(".latest.new")
     aside.unlink(missing_ok=True)
     aside.symlink_to(place.name, target_is_directory=True)
     aside.replace(latest)
 
 
+def is_replayed(place: Path) -> bool:
+    """Whether a published folder is that of a replayed night."""
+    return f"-{ledger.REPLAYED}-" in place.name
+
+
 def publish(con: duckdb.DuckDBPyConnection, night: Night) -> Path:
     """Write the report of this night and point `latest` at it; the folder of the report."""
     from reports import build
 
-    as_of = as_of_text(con)
+    as_of = ledger.as_of_text(con)
     run = run_id(con, night, as_of)
+    replayed = night.as_of_date is not None
     sources = con.execute("select distinct source from core.deals order by 1").fetchall()
-    place = night.places.published / f"{as_of}-{run}"
+    named = f"{as_of}-{ledger.REPLAYED}-{run}" if replayed else f"{as_of}-{run}"
+    place = night.places.published / named
     built = night.places.published / f".{place.name}.new"
     shutil.rmtree(built, ignore_errors=True)
     built.mkdir(parents=True)
@@ -143,16 +145,17 @@ def publish(con: duckdb.DuckDBPyConnection, night: Night) -> Path:
         frames(con),
         {
             "as_of": as_of,
+            "is_replayed": replayed,
             "run_id": run,
             "sources": [name for (name,) in sources],
             "settings": night.settings.model_dump(
                 mode="json", exclude={"schedule": True, "source": {"exports", "memory_limit"}}
             ),
-            "missing": _failures(night.places, run),
+            "missing": [] if replayed else _failures(night.places, run),
         },
         built,
     )
     _move(built, place)
-    train.remember(con, night.places.ledger, as_of, run)
+    ledger.remember(con, night.places.ledger, as_of, run, is_replayed=replayed)
     _point(night.places.published / "latest", place)
     return place

@@ -36,9 +36,8 @@ LIMITS = {
         from crm.deals
     """,
     "removed_at_source": """
-        select count(distinct deal_id) filter (deal_id not in (select deal_id from present.core.deals)),
-            count(distinct deal_id) from (
-                select deal_id from crm.removals union all select deal_id from crm.deals)
+        select count(distinct r.deal_id), (select count(*) from crm.deals)
+        from crm.removals r anti join present.core.deals p using (deal_id)
     """,
     "leads_changed_since": """
         select count(*) filter (modified_sec is null or modified_sec >= {end_sec}), count(*)
@@ -47,9 +46,15 @@ LIMITS = {
     "acts_without_stamp": """
         select count(*) filter (recorded_sec is null), count(*) from crm.activities
     """,
+    # A meeting may have been moved or cancelled since.
+    "meetings_ahead": """
+        select count(*) filter (happened_sec >= {end_sec}), count(*) from crm.activities
+        where kind = 'meeting'
+    """,
     "people_without_date": """
         select count(*) filter (added_sec is null), count(*) from crm.deal_contacts
     """,
+    "sellers_of_today": "select count(*), count(*) from crm.sellers",
     "accounts_of_today": "select count(*), count(*) from crm.accounts",
     "stages_of_today": "select count(*), count(*) from crm.stages",
 }
@@ -101,9 +106,9 @@ def run(con: duckdb.DuckDBPyConnection, day: date | None) -> None:
 
     Nothing is cut when `day` is None. Raises ReplayError for a day that the exports do not cover.
     """
-    found = pd.DataFrame(
-        {"what": pd.Series(dtype="str"), "n": pd.Series(dtype="int64")}
-    ).assign(of_all=pd.Series(dtype="int64"))
+    found = pd.DataFrame({"what": pd.Series(dtype="str"), "n": pd.Series(dtype="int64")}).assign(
+        of_all=pd.Series(dtype="int64")
+    )
     if day is not None:
         catalog = str(con.execute("select current_database()").fetchall()[0][0])
         end_sec = ((day - date(1970, 1, 1)).days + 1) * 86_400

@@ -82,9 +82,7 @@ def shapes() -> list[str]:
     ]
 
 
-def cut_tables(
-    con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, share: int = 1
-) -> None:
+def cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, share: int = 1) -> None:
     """Copy a catalog's `crm` into the catalog in use without what was recorded from `end_sec` on.
 
     The catalog's own core.deals say which deals were still open then.
@@ -121,6 +119,16 @@ def cut_tables(
             columns = (
                 f"* replace (case when kept_sec < {end_sec} then kept_sec end as kept_sec, "
                 f"case when kept_sec < {end_sec} then kept_at end as kept_at)"
+            )
+        if shape == "leads":
+            # Becoming a deal sets both; which account a lead named before is not told.
+            later = (
+                f"deal_id in (select deal_id from {catalog}.crm.deals "
+                f"where created_sec >= {end_sec})"
+            )
+            columns = (
+                f"* replace (case when {later} then null else deal_id end as deal_id, "
+                f"case when {later} then null else account_id end as account_id)"
             )
         if shape == "options":
             columns = (

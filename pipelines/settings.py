@@ -197,6 +197,7 @@ class Model(_Section):
     seed: int = 20261123
     max_landmarks_per_deal: Annotated[int, Field(ge=1, le=200)] = 12
     flag_above: Share = 0.5
+    holdout_share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     value_of_an_hour: Annotated[float, Field(ge=0)] | None = None
 
 

@@ -3,14 +3,18 @@
 A deal is flagged when it has stalled already, or when P(no decision within 90 days, if pursued)
 is at least `model.flag_above`. A flagged deal whose buyer gave a sign of life within the stall
 threshold of its stage is one to *help decide*; one whose buyer has been silent for longer is one
-to *disqualify*; an open deal that is not flagged is one to *keep*.
+to *disqualify*; an open deal that is not flagged is one to *keep*. With `model.holdout_share`,
+a random share of flagged deals is one to *pursue anyway*, from its first flag to its end.
 """
 
 import json
+from collections.abc import Mapping
 
 import duckdb
 import pandas as pd
 
+from models.holdout import held_out
+from pipelines import ledger
 from pipelines.night import Night
 from pipelines.tables import store
 
@@ -73,6 +77,8 @@ COLUMNS = [
     "touches_since_sign_of_life",
     "p_no_decision_if_pursued",
     "p_won_if_pursued",
+    "is_flagged",
+    "is_held_out",
 ]
 
 
@@ -85,10 +91,19 @@ def _question(drivers: object) -> str:
     return QUESTIONS.get("" if first is None else first["idea"], "what_is_missing_to_decide")
 
 
-def moves(deals: pd.DataFrame, flag_above: float, fallback_days: int) -> pd.DataFrame:
+def moves(
+    deals: pd.DataFrame,
+    flag_above: float,
+    fallback_days: int,
+    *,
+    marks: Mapping[str, bool] | None = None,
+    holdout_share: float = 0.0,
+    seed: int = 0,
+) -> pd.DataFrame:
     """The worklist of open deals, most at risk first.
 
     `deals` has one row a deal with the columns of OPEN_DEALS; the rules are in the module's text.
+    `marks` says which deals flagged on earlier nights were held out.
     """
     risk = deals["p_no_decision_if_pursued"]
     stalled = deals["is_stalled"].astype(bool)
@@ -98,6 +113,10 @@ def moves(deals: pd.DataFrame, flag_above: float, fallback_days: int) -> pd.Data
     found = deals.assign(move="keep")
     found.loc[flagged, "move"] = "help_decide"
     found.loc[flagged & silent, "move"] = "disqualify"
+    known = held_out(deals.loc[flagged, "deal_id"], marks or {}, holdout_share, seed)
+    found["is_flagged"] = flagged
+    found["is_held_out"] = [known.get(deal_id, False) for deal_id in deals["deal_id"]]
+    found.loc[flagged & found["is_held_out"], "move"] = "pursue_anyway"
     found["reasons"] = deals["drivers"]
     found["question"] = [_question(drivers) for drivers in deals["drivers"]]
     found["_rank"] = stalled.astype(int) * 2 + risk.fillna(0)
@@ -108,11 +127,16 @@ def moves(deals: pd.DataFrame, flag_above: float, fallback_days: int) -> pd.Data
 
 
 def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
-    """Make the worklist of tonight."""
-    settings = night.settings
+    """Make the worklist of tonight. A replayed night holds nobody out: no seller reads it."""
+    wanted = night.settings.model
+    is_live = night.as_of_date is None
+    earlier = ledger.entries(night.places.ledger, before=ledger.as_of_text(con)) if is_live else []
     found = moves(
         con.sql(OPEN_DEALS).df(),
-        settings.model.flag_above,
-        settings.outcomes.g_fallback_days,
+        wanted.flag_above,
+        night.settings.outcomes.g_fallback_days,
+        marks=ledger.held_out(con, earlier),
+        holdout_share=wanted.holdout_share if is_live else 0.0,
+        seed=wanted.seed,
     )
     store(con, {"marts.worklist": found}, TABLES)
