@@ -16,6 +16,7 @@ from pipelines import ledger, publish, replay, rewind, tables, train, worklist
 from pipelines.night import Night
 from pipelines.replay import ReplayError
 from pipelines.tables import store
+from pipelines.warehouse import WarehouseError
 
 DAYS_IN = {"d": 1, "w": 7}
 # What the scores and the worklist of a night are made from.
@@ -99,7 +100,10 @@ def lines(night: Night, wanted: Asked) -> Iterator[str]:
 
     Raises ReplayError for days that the warehouse does not cover, WarehouseError without one.
     """
-    with night.open(read_only=True) as con:
+    # A connection that only reads cannot hold a catalog in memory beside; nothing is written.
+    if not night.places.warehouse.exists():
+        raise WarehouseError(f"{night.places.warehouse}: no warehouse yet. Run `nodecision run`.")
+    with night.open() as con:
         newest = _span(con, wanted.first, wanted.until)
         for day in nights(wanted, newest):
             # Asked anew each time: another process may have been here.

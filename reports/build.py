@@ -74,6 +74,7 @@ def _write_pages(environment: Environment, marts: Marts, view: View, folder: Pat
                 page=page,
                 pages=[(name, PAGES[name][0]) for name in PAGES],
                 as_of=text(view.run["as_of"])[:10],
+                is_replayed=bool(view.run.get("is_replayed")),
                 run_id=text(view.run["run_id"]),
             ),
         )

@@ -31,6 +31,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("deal_id", "predicted_on", "horizon_days"),
         *("p_no_decision", "due_on", "happened", "outcome"),
     ),
+    "track_metrics": (
+        *("group", "period", "horizon_days", "prediction", "metric"),
+        *("value", "low", "high", "deals", "censored", "is_thin"),
+    ),
     "stall_summary": ("measure", "value", "low", "high", "n"),
     "stall_by_g": ("g_factor", "measure", "value", "low", "high", "n"),
     "observed_days": ("source", "why", "deals", "deal_days", "day_share", "stalled"),
@@ -58,6 +62,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("move", "reasons", "question"),
     ),
     # how far to trust it
+    "replay_limits": ("what", "n", "of_all"),
     "files_read": ("path", "kind", "rows", "rejected_rows", "decision", "reason"),
     "rejects_summary": (),
     "unread_columns": (),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reports import figures, foresight, scrutiny, steadiness, wording
+from reports import figures, foresight, scrutiny, steadiness, track, wording
 from reports.formats import text
 from reports.marts import Marts, records
 from reports.views import Cell, Chart, Column, Table, View, frame_table, ordered
@@ -42,6 +42,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "worth": scrutiny.worth_chart(marts, view),
         "calibration": foresight.calibration_chart(marts, view),
         "track": foresight.track_chart(marts, view),
+        "track_metrics": track.metrics_table(marts, view),
         "drift_says": steadiness.drift_sentences(view, marts),
         "drift": steadiness.drift_table(marts, view),
         "summary": summary_table(marts, view),

@@ -25,6 +25,10 @@ def summary(marts: Marts, run: Mapping[str, object]) -> dict[str, object]:
             "settings": plain(run.get("settings") or {}),
             "versions": plain(run.get("versions") or {}),
             "missing": plain(_items(run.get("missing"))),
+            "is_replayed": bool(run.get("is_replayed")),
+            "not_known_then": {
+                text(row["what"]): int(str(row["n"])) for row in records(marts["replay_limits"])
+            },
         },
         "outcomes": {
             "left": mix.left,

@@ -23,6 +23,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         ],
         "checks": check_table(marts, view),
         "tables": [
+            *replay_tables(marts, view),
             trap_table(marts, view),
             frame_table(view, "files_read", marts["files_read"], FILES),
             *(
@@ -39,6 +40,33 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
 def _largest_first(frame: pd.DataFrame) -> pd.DataFrame:
     counted = [name for name in ("deals", "lines") if name in frame.columns]
     return frame.sort_values(counted, ascending=False, kind="stable") if counted else frame
+
+
+def replay_tables(marts: Marts, view: View) -> list[Table]:
+    """What a replayed night could not know; no table for a night of its own day."""
+    frame = marts["replay_limits"]
+    if frame.empty:
+        return []
+    words, show = view.words, view.formats
+    return [
+        Table(
+            id="replay-limits",
+            caption=words("table.replay_limits"),
+            columns=[
+                Column(words("column.told_as_today")),
+                Column(words("column.n_rows"), True),
+                Column(words("column.looked_at"), True),
+            ],
+            rows=[
+                [
+                    Cell(words.label("replay_limit", text(row["what"])), "prose"),
+                    Cell(show.count(row["n"])),
+                    Cell(show.count(row["of_all"])),
+                ]
+                for row in records(frame)
+            ],
+        )
+    ]
 
 
 def check_table(marts: Marts, view: View) -> Table:

@@ -11,7 +11,8 @@ from reports.formats import NOTHING, flag, real, text
 from reports.marts import Marts, records
 from reports.views import Cell, Column, Table, View
 
-MOVES = ("help_decide", "disqualify")  # the moves that ask for an act; "keep" does not
+MOVES = ("help_decide", "disqualify")  # the moves that ask for an act; the others do not
+HELD_OUT = "pursue_anyway"
 ROWS_SHOWN = 100
 HORIZON_DAYS = 90
 REASONS_SHOWN = 3
@@ -36,9 +37,10 @@ class Deal:
 
 def context(marts: Marts, view: View) -> Mapping[str, object]:
     """The page's parts."""
+    held = (marts["worklist"]["move"] == HELD_OUT).any()
     return {
         "answers": [_sentence(marts, view)],
-        "moves": [table(marts, view, move) for move in MOVES],
+        "moves": [table(marts, view, move) for move in (*MOVES, *([HELD_OUT] if held else []))],
     }
 
 
@@ -98,6 +100,13 @@ def reasons(view: View, row: Mapping[str, object]) -> str:
     contribution (those that raise the risk come first, heaviest first), or of texts. A stalled
     deal without drivers is explained by its silence.
     """
+    told = _weighed_reasons(view, row)
+    if text(row.get("move")) == HELD_OUT:
+        return view.words("reason_held_out", reasons=told) if told else view.words("held_out")
+    return told
+
+
+def _weighed_reasons(view: View, row: Mapping[str, object]) -> str:
     written = text(row.get("reasons"))
     drivers = _drivers(written)
     if drivers is None:
@@ -137,9 +146,14 @@ def _line(view: View, driver: Mapping[str, object]) -> str:
     feature, idea = text(driver.get("feature")), text(driver.get("idea"))
     name = view.words.label("feature", feature) if feature else view.words.label("idea", idea)
     shown, usual = view.said(driver.get("value")), driver.get("reference")
-    if usual is None:
+    if usual is None and driver.get("n") is None:
         return view.words("reason_line", name=name, value=shown)
-    return view.words("reason_line_usual", name=name, value=shown, usual=view.said(usual))
+    said = {"name": name, "value": shown, "usual": view.said(usual)}
+    n = real(driver.get("n"))
+    if n is None:
+        return view.words("reason_line_usual", **said)
+    group = "reason_line_stage" if text(driver.get("stage")) else "reason_line_all"
+    return view.words(group, **said, n=view.formats.count(n))
 
 
 def _silence(view: View, row: Mapping[str, object]) -> str:

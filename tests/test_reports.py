@@ -170,6 +170,24 @@ def _stall_frames() -> dict[str, pd.DataFrame]:
         "track_record": _table(
             "deal_id predicted_on horizon_days p_no_decision due_on happened outcome", *track
         ),
+        "track_metrics": _table(
+            "group period horizon_days prediction metric value low high n deals events censored "
+            "is_thin",
+            *(
+                (group, period, 90, "as_things_go", metric, value, low, high, 80, 61, events, 3, thin)
+                for group, period, events, thin in (
+                    ("all", "all", 55, False),
+                    ("replayed", "all", 12, True),
+                    ("all", "2026Q1", 12, True),
+                )
+                for metric, value, low, high in (
+                    ("predicted", 0.34, 0.31, 0.37),
+                    ("observed", 0.36, 0.3, 0.42),
+                    ("brier", 0.171, np.nan, np.nan),
+                    ("brier_skill", 0.12, 0.02, 0.21),
+                )
+            ),
+        ),
         "stall_summary": _table(
             "measure value low high n",
             ("zombies", 154.0, np.nan, np.nan, 389),
@@ -452,6 +470,7 @@ def _worklist() -> pd.DataFrame:
 
 def _trust_frames() -> dict[str, pd.DataFrame]:
     return {
+        "replay_limits": _table("what n of_all", ("owners_of_today", 370, 370), (SCRIPT, 1, 2)),
         "files_read": _table(
             "path sha256 bytes encoding delimiter kind rows rejected_rows decision reason",
             (
