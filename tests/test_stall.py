@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models import artifact, explain, stall
+from models import artifact, stall
 from models.features import FEATURES
 from models.incidence import ENDINGS
 from models.landmarks import (
@@ -228,20 +228,6 @@ def test_a_bin_counts_only_when_it_could_be_followed():
         (2, 2): 0,
     }
     assert BIN_ENDS[2] * 7 > 20
-
-
-def test_reasons_add_up_to_the_difference(good):
-    fit, rows = good
-    now = rows[rows["week"] == 1].reset_index(drop=True)
-    shares = explain.contributions(fit, now)
-    usual = now.copy()
-    for name, value in explain.usual(fit).items():
-        usual[name] = value
-    gap = explain._log_odds(fit, now) - explain._log_odds(fit, usual)
-    assert np.allclose(shares.sum(axis=1), gap, atol=1e-9)
-    assert np.allclose(shares["account"], 0, atol=1e-12)
-    told = explain.reasons(fit, now)
-    assert sum(items[0]["idea"] == "silence" for items in told if items) > len(now) / 2
 
 
 def test_a_model_file_loads_without_running_code(good, tmp_path):

@@ -1,10 +1,9 @@
-"""Moves by stated rules, and past predictions judged when their day has come."""
+"""Moves by stated rules."""
 
 import json
 
 import pandas as pd
 
-from pipelines import train, warehouse
 from pipelines.worklist import moves
 
 
@@ -82,31 +81,33 @@ def test_most_at_risk_first_whatever_the_order_of_rows():
         assert moves(frame.iloc[order], 0.5, 30)["deal_id"].tolist() == ["b", "c", "a"]
 
 
-def test_a_prediction_is_judged_when_its_day_has_come(tmp_path):
-    ledger = tmp_path / "ledger"
-    ledger.mkdir()
-    with warehouse.in_memory() as con:
-        con.execute("create table core.parameters as select 20000 as as_of_day")
-        con.execute(
-            "create table core.outcomes as select * from (values ('a', 'no_decision', 19980), "
-            "('b', 'no_decision', 19999), ('c', 'open', null)) t(deal_id, outcome, event_day)"
-        )
-        con.execute(
-            f"copy (select d as deal_id, date '1970-01-01' + 19960 as predicted_on, h as "
-            f"horizon_days, 0.5 as p_no_decision from (values ('a'), ('b'), ('c')) x(d), "
-            f"(values (30), (90)) y(h)) to '{ledger}/2024-08-25-x.parquet' (format parquet)"
-        )
-        found = train._track_record(con, ledger)
-    assert found["horizon_days"].unique().tolist() == [30]
-    assert dict(zip(found["deal_id"], found["happened"], strict=True)) == {
-        "a": True,
-        "b": False,
-        "c": False,
-    }
+def test_a_flagged_deal_may_be_held_out_and_then_is_pursued():
+    risky = pd.DataFrame([deal(deal_id=f"d{n}", p_no_decision_if_pursued=0.9) for n in range(400)])
+    off = moves(risky, 0.5, 30)
+    assert not off["is_held_out"].any()
+    assert set(off["move"]) == {"help_decide"}
+    on = moves(risky, 0.5, 30, holdout_share=0.25, seed=1)
+    held = on[on["is_held_out"]]
+    assert 70 <= len(held) <= 130
+    assert set(held["move"]) == {"pursue_anyway"}
+    assert set(on.loc[~on["is_held_out"], "move"]) == {"help_decide"}
 
 
-def test_a_night_does_not_judge_itself(tmp_path):
-    for name in ("2026-06-29-a.parquet", "2026-06-30-b.parquet"):
-        (tmp_path / name).touch()
-    found = train.ledger_files(tmp_path, before="2026-06-30")
-    assert [path.name for path in found] == ["2026-06-29-a.parquet"]
+def test_a_deal_is_never_held_out_before_it_is_flagged():
+    calm = pd.DataFrame([deal(deal_id=f"d{n}") for n in range(50)])
+    found = moves(calm, 0.5, 30, holdout_share=0.5, seed=1)
+    assert not found["is_held_out"].any()
+    assert not found["is_flagged"].any()
+
+
+def test_the_mark_of_an_earlier_night_stays_whatever_the_share_is_now():
+    risky = pd.DataFrame(
+        [deal(deal_id=name, p_no_decision_if_pursued=0.9) for name in ("a", "b")]
+        + [deal(deal_id="c")]
+    )
+    marks = {"a": True, "b": False, "c": True}
+    for share in (0.0, 0.5):
+        found = moves(risky, 0.5, 30, marks=marks, holdout_share=share, seed=3)
+        found = found.set_index("deal_id")
+        assert found["is_held_out"].to_dict() == marks
+        assert found["move"].to_dict() == {"a": "pursue_anyway", "b": "help_decide", "c": "keep"}
