@@ -30,7 +30,7 @@ class Rule:
 
 
 def fitted(score, published="boosting"):
-    encoder = Encoder({name: () for name in CATEGORIES}, (), (), ())
+    encoder = Encoder(dict.fromkeys(CATEGORIES, ()), (), (), ())
     nothing = pd.DataFrame()
     return StallFit(published, "", Rule(score), {}, nothing, nothing, {}, encoder)
 
@@ -104,7 +104,9 @@ def test_a_stage_with_few_deals_is_compared_with_all(snapshots):
 
 
 def test_what_most_deals_lack_is_unknown_as_usual(snapshots):
-    gone = snapshots.assign(days_since_reply=np.nan, amount=np.where(snapshots.index < 9, 1, np.nan))
+    gone = snapshots.assign(
+        days_since_reply=np.nan, amount=np.where(snapshots.index < 9, 1, np.nan)
+    )
     row = explain.Usual.learned(gone).table.iloc[0]
     assert pd.isna(row["days_since_reply"])
     assert pd.isna(row["amount"])
@@ -121,7 +123,9 @@ def test_reasons_are_the_same_in_any_order_and_company(usual, tonight, snapshots
     told = dict(zip(tonight["deal_id"], explain.reasons(fit, usual, tonight), strict=True))
     shuffled = tonight.sample(frac=1, random_state=2)
     again = explain.Usual.learned(snapshots.sample(frac=1, random_state=5))
-    assert told == dict(zip(shuffled["deal_id"], explain.reasons(fit, again, shuffled), strict=True))
+    assert told == dict(
+        zip(shuffled["deal_id"], explain.reasons(fit, again, shuffled), strict=True)
+    )
     alone = tonight.iloc[[7]]
     assert explain.reasons(fit, usual, alone)[0] == told[alone["deal_id"].iloc[0]]
 

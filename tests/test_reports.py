@@ -174,13 +174,13 @@ def _stall_frames() -> dict[str, pd.DataFrame]:
             "group period horizon_days prediction metric value low high n deals events censored "
             "is_thin",
             *(
-                (group, period, 90, "as_things_go", metric, value, low, high, 80, 61, events, 3, thin)
+                (group, period, 90, "as_things_go", metric, value, *ends, 80, 61, events, 3, thin)
                 for group, period, events, thin in (
                     ("all", "all", 55, False),
                     ("replayed", "all", 12, True),
                     ("all", "2026Q1", 12, True),
                 )
-                for metric, value, low, high in (
+                for metric, value, *ends in (
                     ("predicted", 0.34, 0.31, 0.37),
                     ("observed", 0.36, 0.3, 0.42),
                     ("brier", 0.171, np.nan, np.nan),
