@@ -171,11 +171,16 @@ def test_wrong_use_is_exit_code_two(command, tmp_path):
     assert "line 2: comparison.grace" in done.stderr
     assert command("run", "--exports", tmp_path / "none").returncode == 2
     assert command("run", "--as-of", "yesterday").returncode == 2
+    assert command("replay", "--from", "yesterday").returncode == 2
+    assert command("replay", "--from", "2026-01-01", "--every", "now").returncode == 2
+    nowhere = command("replay", "--from", "2026-01-01", "--home", tmp_path)
+    assert (nowhere.returncode, "no warehouse yet" in nowhere.stderr) == (1, True)
 
 
 def test_help_names_every_command(command):
     said = command("--help").stdout
-    assert all(word in said for word in ("run", "check", "sample", "explain", "doctor"))
+    assert all(word in said for word in ("run", "replay", "check", "sample", "explain"))
+    assert "doctor" in said
 
 
 def test_check_says_what_the_export_can_answer(command):
@@ -185,27 +190,107 @@ def test_check_says_what_the_export_can_answer(command):
     assert "stage_history = full" in done.stdout
 
 
-def test_explain_follows_a_deal(sample_home, command, published):
+def told(home, deal):
+    from pipelines import story
+    from pipelines.night import Night
+
+    return "\n".join(story.lines(Night(home=str(home)), deal))
+
+
+@pytest.fixture(scope="module")
+def pick(sample_home):
+    """The first deal of the sample for which a condition on its tables holds."""
     import duckdb
 
-    with duckdb.connect(str(sample_home / "warehouse.duckdb"), read_only=True) as con:
-        deal = con.execute(
-            "select d.source_id from features.decision_points p join core.deals d using (deal_id) "
-            "join marts.stall_scores s using (deal_id) order by 1 limit 1"
-        ).fetchall()[0][0]
+    def pick(condition):
+        with duckdb.connect(str(sample_home / "warehouse.duckdb"), read_only=True) as con:
+            return con.execute(
+                "select d.source_id, d.deal_id from core.deals d "
+                "join core.outcomes o using (deal_id) "
+                "left join features.decision_points p using (deal_id) "
+                "left join (select distinct deal_id from marts.stall_scores) s using (deal_id) "
+                f"where {condition} order by 1 limit 1"
+            ).fetchall()[0]
+
+    return pick
+
+
+def test_explain_follows_a_deal(sample_home, command, pick):
+    deal, _ = pick("p.deal_id is not null and s.deal_id is not null")
     done = command("explain", deal, "--home", sample_home)
     assert done.returncode == 0, done.stderr
     for word in (
         "Lines of the exports",
         "Opportunity.csv: line",
         "stage:",
-        "Outcome:",
+        "amount:",
+        "== INDECISION SIGNAL",
+        "== end of grace, 14 days after the signal",
+        "Outcome: open",
         "Strategy after",
+        "  because ",
+        "What was known at the end of 2026-06-30",
+        "silence: silence_days",
         "within 90 days",
         "because of",
+        "deals in stage",
+        "Worklist: ",
+        "as nights before have scored it",
     ):
         assert word in done.stdout, done.stdout
     assert command("explain", "nobody", "--home", sample_home).returncode == 1
+
+
+def test_explain_tells_a_closed_deal_to_its_end(sample_home, pick):
+    said = told(sample_home, pick("d.status = 'lost' and p.strategy = 'disqualify'")[0])
+    timeline = said.split("What happened\n")[1].split("Outcome:")[0].splitlines()
+    times = [line.strip()[:16] for line in timeline]
+    assert times == sorted(times)
+    assert "== CLOSED: lost" in timeline[-1]
+    assert "because the seller ended it by their own act" in said
+    assert "Score: none" in said
+
+
+def test_explain_tells_a_stalled_deal(sample_home, pick):
+    said = told(sample_home, pick("o.rule = 'stalled_open'")[1])
+    assert "== STALL, not broken since" in said
+    assert "  stalled since" in said
+    assert "Outcome: no_decision (rule stalled_open" in said
+
+
+def test_explain_says_what_earlier_nights_said(sample_home, pick, tmp_path):
+    import duckdb
+
+    deal, deal_id = pick("s.deal_id is not null")
+    shutil.copytree(sample_home, tmp_path / "home", symlinks=True)
+    with duckdb.connect() as con:
+        con.execute(
+            "copy (select $1 as deal_id, date '2026-02-01' as predicted_on, 90 as horizon_days, "
+            "0.25 as p_no_decision, 0.5 as p_no_decision_if_pursued, true as is_flagged, "
+            "true as is_held_out, 'logit' as model, false as is_replayed, 1 as entry) "
+            f"to '{tmp_path}/home/ledger/2026-02-01-x.parquet' (format parquet)",
+            [deal_id],
+        )
+    said = told(tmp_path / "home", deal)
+    assert "2026-02-01  25%, if pursued 50%  (flagged, held out, by logit)" in said
+
+
+def test_explain_asks_which_where_several_sources_have_the_id(sample_home, pick, tmp_path):
+    import duckdb
+
+    from pipelines.story import NoSuchDeal
+
+    deal, deal_id = pick("d.status = 'open'")
+    shutil.copy(sample_home / "warehouse.duckdb", tmp_path)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as con:
+        con.execute(
+            "insert into core.deals select * replace ('other:' || source_id as deal_id, "
+            "'other' as source) from core.deals where deal_id = $1",
+            [deal_id],
+        )
+    with pytest.raises(NoSuchDeal, match=f"other:{deal}, {deal_id}. Name one"):
+        told(tmp_path, deal)
+    assert told(tmp_path, deal_id).startswith(deal_id)
 
 
 def test_doctor_looks_at_the_installation(sample_home, command):
