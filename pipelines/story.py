@@ -70,6 +70,7 @@ def _export_lines(con: duckdb.DuckDBPyConnection, source: str, source_id: str) -
             yield f"  {file}: line {numbers}"
 
 
+# Signals, stalls and the grace are of whole days, known at their end.
 TIMELINE = """
 select strftime(happened, '%Y-%m-%d %H:%M'), what from (
     select d.created_at as happened, 'created' as what, 0 as tie
@@ -107,16 +108,17 @@ select strftime(happened, '%Y-%m-%d %H:%M'), what from (
         || case when kept_at is null then '' else ', kept ' || cast(kept_at as date) end, 5
         from core.commitments where deal_id = $1
     union all
-    select date '1970-01-01' + stalled_day, '== STALL' || case when broken_day is null
+    select date '1970-01-01' + stalled_day + to_seconds(86399),
+        '== STALL' || case when broken_day is null
         then ', not broken since' else ', broken on '
         || strftime(date '1970-01-01' + broken_day, '%Y-%m-%d') end, 6
         from core.stalls where deal_id = $1
     union all
-    select signal_at, '== INDECISION SIGNAL: ' || signal, 7 from features.decision_points
-        where deal_id = $1
+    select signal_at + to_seconds(86399), '== INDECISION SIGNAL: ' || signal, 7
+        from features.decision_points where deal_id = $1
     union all
-    select signal_at + to_days(c.grace_days), '== end of grace, '
-        || c.grace_days || ' days after the signal', 8
+    select signal_at + to_days(c.grace_days) + to_seconds(86399),
+        '== end of grace, ' || c.grace_days || ' days after the signal', 8
         from features.decision_points, core.parameters c
         where deal_id = $1 and signal_at + to_days(c.grace_days) <= c.as_of
     union all
