@@ -70,7 +70,9 @@ select
         when o.outcome in ('seller_drop', 'unknown_loss') then 'other'
         else o.outcome
     end as ending,
-    case when o.event_day <= d.due_day then date '1970-01-01' + cast(o.event_day as integer) end as ended_on,
+    case
+        when o.event_day <= d.due_day then date '1970-01-01' + cast(o.event_day as integer)
+    end as ended_on,
     o.outcome is null or o.outcome = 'excluded' as is_censored,
     coalesce(o.event_day <= d.predicted_day, false) as is_dated_before,
     d.p_no_decision_if_pursued, d.p_won, d.p_lost_to_competitor, d.p_disqualified, d.p_other,

@@ -128,7 +128,9 @@ def cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, share
             )
             columns = (
                 f"* replace (case when {later} then null else deal_id end as deal_id, "
-                f"case when {later} then null else account_id end as account_id)"
+                f"case when {later} then null else account_id end as account_id, "
+                f"case when modified_sec < {end_sec} then status end as status, "
+                f"case when modified_sec < {end_sec} then reason end as reason)"
             )
         if shape == "options":
             columns = (
