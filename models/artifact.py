@@ -15,7 +15,7 @@ from models.landmarks import Encoder
 from models.recalibration import Correction
 from models.stall import StallFit
 
-FORMAT = 1
+FORMAT = 2
 # The only types besides scikit-learn's public estimators that a model file may hold.
 TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
 
@@ -34,9 +34,19 @@ def _told(model: HazardModel | None) -> dict[str, Any]:
     if isinstance(model, ByStage):
         return {"kind": model.name, "overall": model.overall, "stages": model.stages}
     if isinstance(model, Linear):
-        return {"kind": model.name, "columns": model.columns}
+        return {
+            "kind": model.name,
+            "columns": model.columns,
+            "penalty": model.penalty,
+            "losses": dict(model.losses),
+        }
     assert isinstance(model, Boosting)
-    return {"kind": model.name, "iterations": model.iterations, "losses": model.losses}
+    return {
+        "kind": model.name,
+        "leaves": model.leaves,
+        "iterations": model.iterations,
+        "losses": dict(model.losses),
+    }
 
 
 def save(fit: StallFit, path: Path) -> None:
@@ -121,6 +131,6 @@ def _model(told: dict[str, Any], estimator: Any) -> HazardModel | None:
     if said["kind"] == "aalen_johansen":
         return ByStage(said["overall"], said["stages"])
     if said["kind"] == "boosting":
-        return Boosting(encoder, estimator, said["iterations"], said["losses"])
+        return Boosting(encoder, estimator, said["leaves"], said["iterations"], said["losses"])
     columns = None if said["columns"] is None else tuple(said["columns"])
-    return Linear(encoder, estimator, columns, said["kind"])
+    return Linear(encoder, estimator, columns, said["kind"], said["penalty"], said["losses"])

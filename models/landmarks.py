@@ -3,7 +3,7 @@
 Landmarking: van Houwelingen and Putter, *Dynamic Prediction in Clinical Survival Analysis*, 2012.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,10 @@ BIN_ENDS = np.array([1, 2, 4, 8, 13, 20, 26])
 BIN_STARTS = np.concatenate([[0], BIN_ENDS[:-1]])
 NO_DECISION, DISQUALIFIED = ENDINGS.index("no_decision"), ENDINGS.index("disqualified")
 STAYS = len(ENDINGS)
+# A class that was never seen in training is not held to be impossible.
+LEAST_TOLD = 1e-6
+# Parts of the history, in time: up to the first share it trains, up to the second it calibrates.
+T1_SHARE, T2_SHARE = 0.5, 0.65
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,12 @@ def labels(rows: pd.DataFrame, deals: pd.DataFrame, stalls: pd.DataFrame, day: i
     is_zombie = (known["cause"] < 0) & stalled.notna() & ~closed
     known.loc[is_zombie, "cause"] = NO_DECISION
     known.loc[is_zombie, "end"] = stalled[is_zombie].astype("float64")
-    joined = rows[["deal_id", "snapshot_day"]].merge(known, on="deal_id", how="left")
-    here = joined["snapshot_day"].to_numpy(dtype=np.int64)
-    cause = joined["cause"].fillna(-1).to_numpy(dtype=np.int64)
-    end = joined["end"].fillna(day).to_numpy(dtype=np.float64).astype(np.int64)
+    place = pd.Index(known["deal_id"]).get_indexer(pd.Index(rows["deal_id"]))
+    here = rows["snapshot_day"].to_numpy(dtype=np.int64)
+    # The last place stands for deals of which nothing is known: an index of -1 finds it.
+    cause = np.append(known["cause"].to_numpy(dtype=np.int64), -1)[place]
+    ends = known["end"].fillna(day).to_numpy(dtype=np.float64).astype(np.int64)
+    end = np.append(ends, day)[place]
     return Labels(end - here, cause, np.maximum(day - here, 0))
 
 
@@ -68,13 +74,15 @@ class Parts:
     train: npt.NDArray[np.bool_]
     calibrate: npt.NDArray[np.bool_]
     test: npt.NDArray[np.bool_]
+    before_test: npt.NDArray[np.bool_]
 
 
-def parts(rows: pd.DataFrame, t1_share: float = 0.5, t2_share: float = 0.65) -> Parts:
+def parts(rows: pd.DataFrame, t1_share: float = T1_SHARE, t2_share: float = T2_SHARE) -> Parts:
     """Split landmarks in time, whole deals at a time, by the day a deal was first seen.
 
     A deal first seen by t1 is trained on with its landmarks up to t1; one first seen in (t1, t2]
     calibrates with its landmarks up to t2; one first seen later tests. No deal is in two parts.
+    `before_test` is all that had been seen by t2, of deals of the first two parts.
     """
     day = rows["snapshot_day"].to_numpy(dtype=np.int64)
     first = rows.groupby("deal_id")["snapshot_day"].transform("min").to_numpy(dtype=np.int64)
@@ -87,33 +95,79 @@ def parts(rows: pd.DataFrame, t1_share: float = 0.5, t2_share: float = 0.65) -> 
         (first <= t1) & (day <= t1),
         (first > t1) & (first <= t2) & (day <= t2),
         first > t2,
+        (first <= t2) & (day <= t2),
     )
+
+
+def sampled(deals: pd.DataFrame, most: int, seed: int) -> set[str]:
+    """At most `most` ids of `deals`, drawn without looking at anything but the ids."""
+    names = np.sort(deals["deal_id"].unique().astype(str))
+    if len(names) > most:
+        names = np.random.default_rng(seed).choice(names, most, replace=False)
+    return set(names.tolist())
+
+
+def within(deal: Ints, most: int, seed: int) -> Ints:
+    """Places of all lines of deals drawn one after another while at most `most` lines are taken.
+
+    `deal` numbers the deal of each line from 0. The first deal drawn is always taken.
+    """
+    if len(deal) <= most:
+        return np.arange(len(deal))
+    size = np.bincount(deal)
+    order = np.random.default_rng(seed).permutation(len(size))
+    taken = np.cumsum(size[order]) <= most
+    taken[0] = True
+    kept = np.zeros(len(size), dtype=bool)
+    kept[order[taken]] = True
+    return np.flatnonzero(kept[deal])
 
 
 def thinned(rows: pd.DataFrame, most: int, seed: int) -> npt.NDArray[np.bool_]:
     """At most `most` landmarks of each deal, evenly spread from a start drawn for the deal."""
-    ordered = rows[["deal_id", "snapshot_day"]].reset_index()
-    ordered = ordered.sort_values(["deal_id", "snapshot_day"])
-    place = ordered.groupby("deal_id").cumcount().to_numpy()
-    size = ordered.groupby("deal_id")["deal_id"].transform("size").to_numpy()
-    deal, inverse = np.unique(ordered["deal_id"].to_numpy(dtype=str), return_inverse=True)
-    offset = np.random.default_rng(seed).random(len(deal))[inverse]
-    stride = np.maximum(size / most, 1.0)
+    deal = pd.factorize(rows["deal_id"], sort=True)[0]
+    order = np.lexsort([rows["snapshot_day"].to_numpy(), deal])
+    deal = deal[order]
+    size = np.bincount(deal)
+    place = np.arange(len(deal)) - (np.cumsum(size) - size)[deal]
+    offset = np.random.default_rng(seed).random(len(size))[deal]
+    stride = np.maximum(size / most, 1.0)[deal]
     kept = np.floor((place + offset) / stride) != np.floor((place - 1 + offset) / stride)
     found = np.zeros(len(rows), dtype=bool)
-    position = pd.Index(rows.index).get_indexer(ordered["index"])
-    found[position] = kept | (size <= most)
+    found[order] = kept | (size <= most)[deal]
     return found
 
 
 @dataclass(frozen=True)
 class Expanded:
-    """Rows by bin ahead: `row` says whose, `bin` which, `target` the class (STAYS: none yet)."""
+    """Rows by bin ahead: `row` says whose, `bin` which, `target` the class (STAYS: none yet).
+
+    `deal` numbers the deals, `weight` makes them weigh the same.
+    """
 
     row: Ints
     bin: Ints
     target: Ints
     weight: Floats
+    deal: Ints
+
+    def take(self, places: Ints, weight: Floats | None = None) -> "Expanded":
+        """The lines at `places`, with weights of their own if given."""
+        return Expanded(
+            self.row[places],
+            self.bin[places],
+            self.target[places],
+            self.weight[places] if weight is None else weight,
+            self.deal[places],
+        )
+
+    def loss(self, told: Floats, classes: Sequence[int]) -> float:
+        """The weighted sum of log losses of class probabilities `told` (lines, classes)."""
+        place = np.full(STAYS + 1, -1)
+        place[list(classes)] = np.arange(len(classes))
+        column = place[self.target]
+        own = np.where(column >= 0, told[np.arange(len(told)), column], LEAST_TOLD)
+        return -float(np.sum(self.weight * np.log(np.maximum(own, LEAST_TOLD))))
 
 
 def expand(known: Labels, deals: npt.NDArray[np.str_]) -> Expanded:
@@ -127,9 +181,9 @@ def expand(known: Labels, deals: npt.NDArray[np.str_]) -> Expanded:
     row, column = np.nonzero(alive & covered)
     ends_here = (known.cause[row] >= 0) & (known.time[row] <= BIN_ENDS[column] * 7)
     target = np.where(ends_here, known.cause[row], STAYS)
-    _, deal = np.unique(deals[row], return_inverse=True)
+    deal = pd.factorize(deals)[0].astype(np.int64)[row]
     weight = 1.0 / np.bincount(deal)[deal] if len(row) else np.zeros(0)
-    return Expanded(row, column, target, weight / weight.mean() if len(row) else weight)
+    return Expanded(row, column, target, weight / weight.mean() if len(row) else weight, deal)
 
 
 @dataclass(frozen=True)
@@ -165,15 +219,16 @@ class Encoder:
 
     def encode(self, rows: pd.DataFrame) -> Floats:
         """Features in the order of FEATURES, shape (n, p); unknown and unseen are NaN."""
-        columns = []
-        for name in FEATURES:
+        found = np.empty((len(rows), len(FEATURES)))
+        for place, name in enumerate(FEATURES):
             if name in CATEGORIES:
-                code = {value: float(n) for n, value in enumerate(self.categories[name])}
-                values = rows[name].astype("object").map(code)
+                known = pd.Index(self.categories[name], dtype="object")
+                code = known.get_indexer(pd.Index(rows[name].astype("object")))
+                found[:, place] = np.where(code < 0, np.nan, code)
             else:
-                values = rows[name]
-            columns.append(pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan))
-        return np.column_stack(columns) if columns else np.zeros((len(rows), 0))
+                values = pd.to_numeric(rows[name])
+                found[:, place] = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return found
 
     def scaled(self, codes: Floats) -> Floats:
         """Encoded features on one scale for linear models: logs, medians for gaps, gap flags."""
@@ -195,7 +250,7 @@ class Material:
     def take(self, chosen: np.ndarray) -> "Material":
         """The rows chosen by a mask or positions."""
         return Material(
-            self.rows[chosen].reset_index(drop=True),
+            self.rows.iloc[np.arange(len(self.rows))[chosen]].reset_index(drop=True),
             Labels(self.known.time[chosen], self.known.cause[chosen], self.known.follow[chosen]),
         )
 

@@ -8,7 +8,9 @@ import numpy as np
 from models.evaluation import THIN_EVENTS
 from models.hazards import HazardModel
 from models.incidence import ENDINGS, Floats
-from models.landmarks import Material, expand
+from models.landmarks import Expanded, Material, expand
+
+REJECTED_AT = 0.01
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,9 @@ def corrected(hazards: Floats, corrections: Mapping[int, Correction]) -> Floats:
 def recalibrations(model: HazardModel, window: Material) -> dict[int, Correction]:
     """Recalibrations of the endings whose calibration the calibration window rejects.
 
-    Rejected: a likelihood-ratio test of a + b * logit(h) against a = 0, b = 1 at 1 %, for endings
-    with enough events there.
+    Rejected: a score test of a = 0, b = 1 in a + b * logit(h) at 1 %, with scores summed over each
+    deal (its rows are not independent; Boos 1992), for endings with enough deals that ended so.
     """
-    from scipy.optimize import minimize
-    from scipy.stats import chi2
-
     if window.rows.empty:
         return {}
     lines = expand(window.known, window.rows["deal_id"].to_numpy(dtype=str))
@@ -49,19 +48,37 @@ def recalibrations(model: HazardModel, window: Material) -> dict[int, Correction
     found = {}
     for cause in range(len(ENDINGS)):
         y = (lines.target == cause).astype(float)
-        if y.sum() < THIN_EVENTS:
+        if len(np.unique(lines.deal[y > 0])) < THIN_EVENTS:
             continue
         h = np.clip(hazards[:, cause], 1e-6, 1 - 1e-6)
         x = np.log(h / (1 - h))
-
-        def loss(ab: Floats, x: Floats = x, y: Floats = y, w: Floats = lines.weight) -> float:
-            z = ab[0] + ab[1] * x
-            return float(np.sum(w * (np.logaddexp(0, z) - y * z)))
-
-        best = minimize(loss, np.array([0.0, 1.0]), method="Nelder-Mead")
-        # Rows of one deal count together: weights make each deal one observation.
-        gain = 2 * (loss(np.array([0.0, 1.0])) - float(best.fun))
-        gain *= len(np.unique(window.rows["deal_id"])) / max(lines.weight.sum(), 1.0)
-        if gain > chi2.ppf(0.99, 2):
-            found[cause] = Correction(float(best.x[0]), float(best.x[1]))
+        if _rejected(x, y, lines):
+            found[cause] = _fitted(x, y, lines.weight)
     return found
+
+
+def _rejected(x: Floats, y: Floats, lines: Expanded) -> bool:
+    """Whether log-odds `x` are rejected as those of `y`, by the scores of whole deals."""
+    from scipy.stats import chi2
+
+    gap = lines.weight * (y - 1 / (1 + np.exp(-x)))
+    scores = np.column_stack(
+        [np.bincount(lines.deal, weights=gap), np.bincount(lines.deal, weights=gap * x)]
+    )
+    total, spread = scores.sum(axis=0), scores.T @ scores
+    gain = float(total @ np.linalg.pinv(spread, hermitian=True) @ total)
+    return gain > float(chi2.ppf(1 - REJECTED_AT, 2))
+
+
+def _fitted(x: Floats, y: Floats, w: Floats) -> Correction:
+    """The weighted logistic regression of `y` on `x`."""
+    from scipy.optimize import minimize
+
+    def loss(ab: Floats) -> tuple[float, Floats]:
+        z = ab[0] + ab[1] * x
+        gap = w * (1 / (1 + np.exp(-np.clip(z, -30, 30))) - y)
+        slope = np.array([gap.sum(), (gap * x).sum()])
+        return float(np.sum(w * (np.logaddexp(0, z) - y * z))), slope
+
+    best = minimize(loss, np.array([0.0, 1.0]), jac=True, method="BFGS")
+    return Correction(float(best.x[0]), float(best.x[1]))
