@@ -99,12 +99,13 @@ def parts(rows: pd.DataFrame, t1_share: float = T1_SHARE, t2_share: float = T2_S
     )
 
 
-def sampled(deals: pd.DataFrame, most: int, seed: int) -> set[str]:
-    """At most `most` ids of `deals`, drawn without looking at anything but the ids."""
-    names = np.sort(deals["deal_id"].unique().astype(str))
+def sampled(deals: pd.DataFrame, most: int, seed: int) -> list[str]:
+    """At most `most` ids of `deals` in order, drawn without looking at anything but the ids."""
+    names = np.array(sorted(set(deals["deal_id"])), dtype="object")
     if len(names) > most:
-        names = np.random.default_rng(seed).choice(names, most, replace=False)
-    return set(names.tolist())
+        places = np.random.default_rng(seed).choice(len(names), most, replace=False)
+        names = names[np.sort(places)]
+    return [str(name) for name in names]
 
 
 def within(deal: Ints, most: int, seed: int) -> Ints:

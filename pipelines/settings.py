@@ -196,6 +196,8 @@ class Model(_Section):
 
     seed: int = 20261123
     max_landmarks_per_deal: Annotated[int, Field(ge=1, le=200)] = 12
+    max_training_deals: Annotated[int, Field(ge=100)] = 50_000
+    band_draws: Annotated[int, Field(ge=0, le=1_000)] = 12
     flag_above: Share = 0.5
     holdout_share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     value_of_an_hour: Annotated[float, Field(ge=0)] | None = None

@@ -62,6 +62,7 @@ from features.snapshots s
 left join core.sellers p on p.seller_id = s.seller_id
 left join core.stages st
     on st.source = s.source and st.pipeline = s.pipeline and st.stage = s.stage
+where s.week = 0 or s.deal_id in (select deal_id from trained_on)
 order by s.deal_id, s.week desc
 """
 
@@ -135,16 +136,20 @@ class Trained:
 
 def trained(con: duckdb.DuckDBPyConnection, night: Night) -> Trained:
     """Fit, judge, and score the open deals of the catalog in use."""
-    from models import explain, stall
+    from models import explain, landmarks, stall
 
     wanted = night.settings.model
     deals = con.sql(DEALS).df()
+    drawn = landmarks.sampled(deals, wanted.max_training_deals, wanted.seed)
+    con.register("trained_on", pd.DataFrame({"deal_id": pd.Series(drawn, dtype="str")}))
     snapshots = con.sql(SNAPSHOTS).df()
+    con.unregister("trained_on")
     as_of_day = int(con.execute("select as_of_day from core.parameters").fetchall()[0][0])
     stalls = con.sql("from core.stalls order by deal_id, spell").df()
     open_deals = deals.loc[deals["outcome"] == "open", "deal_id"]
     tonight = snapshots[(snapshots["week"] == 0) & snapshots["deal_id"].isin(open_deals)]
     tonight = tonight.reset_index(drop=True)
+    snapshots = snapshots[snapshots["deal_id"].isin(drawn)]
     # One thread of linear algebra: sums come out in one order whatever the machine.
     with threadpool_limits(1, user_api="blas"):
         fit = stall.fit(
@@ -154,9 +159,11 @@ def trained(con: duckdb.DuckDBPyConnection, night: Night) -> Trained:
             as_of_day=as_of_day,
             seed=wanted.seed,
             max_landmarks=wanted.max_landmarks_per_deal,
+            band_draws=wanted.band_draws,
         )
         usual = explain.Usual.learned(snapshots)
         scores = _scores(fit, usual, tonight)
+        fit.card["expected_no_decisions"] = stall.expected(fit, tonight)
         fit.card.update(explain.deletion(fit, usual, tonight.head(REASONS_TESTED)))
     return Trained(fit, scores, snapshots, deals, stalls, as_of_day)
 
