@@ -212,16 +212,21 @@ def _parts(rows: pd.DataFrame) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
 
 
 def skill(
-    scores: pd.DataFrame, model: str, horizon: int, column: str = "value", over: str = YARDSTICK
+    scores: pd.DataFrame,
+    model: str,
+    horizon: int,
+    column: str = "value",
+    over: str = YARDSTICK,
+    cause: str = "no_decision",
 ) -> float:
-    """The Brier skill of a model for no decision over another; NaN if unknown.
+    """The Brier skill of a model for an ending over another model; NaN if unknown.
 
     `column` may be low or high.
     """
     found = scores[
         (scores["metric"] == ("brier_skill" if over == YARDSTICK else f"skill_over_{over}"))
         & (scores["model"] == model)
-        & (scores["cause"] == "no_decision")
+        & (scores["cause"] == cause)
         & (scores["horizon_days"] == horizon)
         & (scores["slice"] == "all")
     ]
@@ -232,7 +237,8 @@ def choice(scores: pd.DataFrame) -> tuple[str, str, int]:
     """Which model is published, why, and at which horizon that was decided.
 
     The boosted model must remove squared error beside every baseline with its whole paired
-    interval; else the best of the simpler models that do so beside Aalen-Johansen; else that.
+    interval, and beside the CRM's own probability, which speaks of winning, where that can be
+    judged; else the best of the simpler models that do so beside Aalen-Johansen; else that.
     """
     judged = scores[(scores["cause"] == "no_decision") & (scores["metric"] == "brier_skill")]
     enough = judged[~judged["is_thin"].astype(bool) & (judged["horizon_days"] <= DECIDED_AT)]
@@ -243,6 +249,10 @@ def choice(scores: pd.DataFrame) -> tuple[str, str, int]:
     best = max(able, key=lambda name: skill(scores, name, horizon), default=YARDSTICK)
     measured = set(judged["model"]) & set(BASELINES)
     rivals = (YARDSTICK, *(b for b in BASELINES if b in measured))
-    if all(skill(scores, CONTENDER, horizon, "low", over=rival) > 0 for rival in rivals):
-        return CONTENDER, "beats_baselines", horizon
-    return best, f"not_better_than_{best}", horizon
+    if not all(skill(scores, CONTENDER, horizon, "low", over=rival) > 0 for rival in rivals):
+        return best, f"not_better_than_{best}", horizon
+    wins = scores[(scores["cause"] == "won") & ~scores["is_thin"].astype(bool)]
+    # NaN, where there is no such probability or too few wins, refuses nothing.
+    if skill(wins, CONTENDER, horizon, "low", over=CRM, cause="won") <= 0:
+        return best, f"not_better_than_{CRM}", horizon
+    return CONTENDER, "beats_baselines", horizon

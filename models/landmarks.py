@@ -125,25 +125,49 @@ def within(deal: Ints, most: int, seed: int) -> Ints:
 
 
 def thinned(rows: pd.DataFrame, most: int, seed: int) -> npt.NDArray[np.bool_]:
-    """At most `most` landmarks of each deal, evenly spread from a start drawn for the deal."""
+    """At most `most` landmarks of each deal: all early ones, then ever fewer, from a drawn start.
+
+    Whether a landmark is kept depends on its number since the deal was first seen, never on how
+    long the deal goes on: a share of each deal's own length would keep those that end soon more
+    often, and make every ending look likelier than it is.
+    """
     deal = pd.factorize(rows["deal_id"], sort=True)[0]
     order = np.lexsort([rows["snapshot_day"].to_numpy(), deal])
     deal = deal[order]
     size = np.bincount(deal)
     place = np.arange(len(deal)) - (np.cumsum(size) - size)[deal]
+    dense = _dense(int(size.max(initial=0)), most)
     offset = np.random.default_rng(seed).random(len(size))[deal]
-    stride = np.maximum(size / most, 1.0)[deal]
-    kept = np.floor((place + offset) / stride) != np.floor((place - 1 + offset) / stride)
     found = np.zeros(len(rows), dtype=bool)
-    found[order] = kept | (size <= most)[deal]
+    kept = np.floor(_rank(place, dense) + offset) != np.floor(_rank(place - 1, dense) + offset)
+    found[order] = kept | (place == 0)
     return found
+
+
+def _rank(place: Ints, dense: float) -> Floats:
+    """How many landmarks are kept before a place, were parts of them kept."""
+    late = dense * (1 + np.log(np.maximum(place, dense) / dense))
+    return np.where(place <= dense, place, late)
+
+
+def _dense(longest: int, most: int) -> float:
+    """How many first landmarks are all kept, so that a deal of the `longest` keeps `most`."""
+    low, high = 1e-6, float(max(longest, 1))
+    if longest <= most:
+        return high
+    for _ in range(50):
+        middle = (low + high) / 2
+        # One is always kept, and one more may be when the start was drawn late.
+        is_more = float(_rank(np.array([longest - 1]), middle)[0]) + 1 > most
+        low, high = (low, middle) if is_more else (middle, high)
+    return low
 
 
 @dataclass(frozen=True)
 class Expanded:
     """Rows by bin ahead: `row` says whose, `bin` which, `target` the class (STAYS: none yet).
 
-    `deal` numbers the deals, `weight` makes them weigh the same.
+    `deal` numbers the deals; `weight` says how often a line counts.
     """
 
     row: Ints
@@ -175,7 +199,8 @@ def expand(known: Labels, deals: npt.NDArray[np.str_]) -> Expanded:
     """One line for each row and bin that could be followed to its end and was entered alive.
 
     A bin counts only when follow-up covers it whole, for rows with and without an end alike, so
-    that censoring inside a bin does not tilt its hazard. Each deal weighs the same.
+    that censoring inside a bin does not tilt its hazard. Each line weighs the same: to make
+    deals weigh the same by their number of lines would give more weight to those that end soon.
     """
     alive = known.time[:, None] > BIN_STARTS[None, :] * 7
     covered = known.follow[:, None] >= BIN_ENDS[None, :] * 7
@@ -183,8 +208,7 @@ def expand(known: Labels, deals: npt.NDArray[np.str_]) -> Expanded:
     ends_here = (known.cause[row] >= 0) & (known.time[row] <= BIN_ENDS[column] * 7)
     target = np.where(ends_here, known.cause[row], STAYS)
     deal = pd.factorize(deals)[0].astype(np.int64)[row]
-    weight = 1.0 / np.bincount(deal)[deal] if len(row) else np.zeros(0)
-    return Expanded(row, column, target, weight / weight.mean() if len(row) else weight, deal)
+    return Expanded(row, column, target, np.ones(len(row)), deal)
 
 
 @dataclass(frozen=True)
