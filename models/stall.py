@@ -74,17 +74,24 @@ def _incidences(fit: StallFit, model: HazardModel, rows: pd.DataFrame) -> dict[s
     }
 
 
-def _drawn(fit: StallFit, rows: pd.DataFrame) -> dict[tuple[str, int], Floats]:
-    """P(no decision) by future and horizon under each draw of the bands; (draws, rows) each."""
+def _drawn(
+    fit: StallFit, rows: pd.DataFrame
+) -> dict[tuple[str, int], tuple[Floats, Floats | None]]:
+    """P(no decision) by future and horizon under each draw of the bands, and by the other model."""
     if fit.bands is None:
         return {}
+    models = [*fit.bands.models, *([fit.bands.other] if fit.bands.other else [])]
     found: dict[tuple[str, int], list[Floats]] = {}
-    for model in fit.bands.models:
+    for model in models:
         for suffix, future in _incidences(fit, model, rows).items():
             for days in HORIZONS:
                 told = at_days(future, days)[:, NO_DECISION]
                 found.setdefault((suffix, days), []).append(told)
-    return {key: np.stack(drawn) for key, drawn in found.items()}
+    many = len(fit.bands.models)
+    return {
+        key: (np.stack(drawn[:many]), drawn[many] if drawn[many:] else None)
+        for key, drawn in found.items()
+    }
 
 
 def score(fit: StallFit, rows: pd.DataFrame) -> pd.DataFrame:
@@ -126,7 +133,7 @@ def score(fit: StallFit, rows: pd.DataFrame) -> pd.DataFrame:
             frame[f"p_open{suffix}"] = np.clip(1.0 - now.sum(axis=1), 0.0, 1.0)
             low = high = np.full(len(rows), np.nan)
             if fit.bands is not None:
-                low, high = fit.bands.around(now[:, NO_DECISION], drawn[suffix, days])
+                low, high = fit.bands.around(now[:, NO_DECISION], *drawn[suffix, days])
             frame[f"p_no_decision{suffix}_low"] = low
             frame[f"p_no_decision{suffix}_high"] = high
         found.append(frame[columns])
@@ -145,7 +152,7 @@ def expected(fit: StallFit, rows: pd.DataFrame) -> dict[str, object]:
         return {}
     days = EXPECTED_WITHIN_DAYS
     p = at_days(risks(fit, rows, pursued=False), days)[:, NO_DECISION]
-    low, high = fit.bands.around_sum(p, _drawn(fit, rows)["", days])
+    low, high = fit.bands.around_sum(p, *_drawn(fit, rows)["", days])
     return {
         "horizon_days": days,
         "open_deals": len(rows),
@@ -290,7 +297,8 @@ def fit(
     }
     if horizon == 0:
         card["missing"] = lacks
-    found = bands(final, now, encoder, band_draws, seed)
+    other = None if published == "boosting" else models.get("boosting")
+    found = bands(final, now, encoder, band_draws, seed, other)
     card["bands"] = told(found)
     return StallFit(
         published,

@@ -21,18 +21,30 @@ def test_it_is_within_two_points_of_the_truth(known):
     assert gap <= 0.02
 
 
-def test_it_is_calibrated_where_the_truth_is(known):
-    """The slope of the truth itself scatters with the test; the model's is measured beside it."""
-    fit, _ = known
-    slope = known_hazards.at_90(fit, "calibration_slope", fit.published)
-    truth = known_hazards.at_90(fit, "calibration_slope", "oracle")
-    assert 0.9 <= slope / truth <= 1.1
+def test_it_is_calibrated_against_the_truth(known):
+    """The slope of the true risks of open deals on the foretold ones, which no chance tilts."""
+    fit, tonight = known
+    told, truth = foretold(fit, tonight)
+    slope = np.cov(told["p_no_decision"], truth)[0, 1] / np.var(told["p_no_decision"], ddof=1)
+    assert 0.9 <= slope <= 1.1
 
 
 def test_bands_hold_the_truth(known):
     fit, tonight = known
-    scored = stall.score(fit, tonight).query("horizon_days == 90").set_index("deal_id")
-    scored = scored.loc[tonight["deal_id"]]
-    truth = known_hazards.Oracle().no_decision(tonight, 90)
-    held = (scored["p_no_decision_low"] <= truth) & (truth <= scored["p_no_decision_high"])
+    told, truth = foretold(fit, tonight)
+    held = (told["p_no_decision_low"] <= truth) & (truth <= told["p_no_decision_high"])
     assert np.mean(held) >= 0.8
+
+
+def test_the_expected_number_is_near_the_true_one(known):
+    fit, tonight = known
+    _, truth = foretold(fit, tonight)
+    found = stall.expected(fit, tonight)
+    half = (found["high"] - found["low"]) / 2
+    assert abs(found["expected"] - truth.sum()) <= 1.5 * half
+
+
+def foretold(fit, tonight):
+    """Tonight's scores at 90 days, and the true risks, deal by deal."""
+    scored = stall.score(fit, tonight).query("horizon_days == 90").set_index("deal_id")
+    return scored.loc[tonight["deal_id"]], known_hazards.Oracle().no_decision(tonight, 90)
