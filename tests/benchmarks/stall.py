@@ -17,7 +17,7 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_OF = 20_000
-LINES_A_DEAL = 46
+LINES_A_DEAL = 36
 MOST_WEEKS, SPAN_WEEKS = 26, 104
 
 
