@@ -12,13 +12,22 @@ def known(request):
     return known_hazards.judged(6_000, seed=request.param)
 
 
-def test_it_is_within_two_points_of_the_truth(known):
+def behind(fit, model):
+    """Points of skill that a model lies behind the true hazards."""
+    own = known_hazards.at_90(fit, "brier_skill", model)
+    return known_hazards.at_90(fit, "brier_skill", "oracle") - own
+
+
+def test_the_boosting_is_within_two_points_of_the_truth(known):
+    fit, _ = known
+    assert behind(fit, "boosting") <= 0.02
+
+
+def test_what_is_published_is_not_far_behind(known):
+    """The logit is kept until the boosting is shown to be better: that costs up to half a point."""
     fit, _ = known
     assert fit.published != "aalen_johansen"
-    gap = known_hazards.at_90(fit, "brier_skill", "oracle") - known_hazards.at_90(
-        fit, "brier_skill", fit.published
-    )
-    assert gap <= 0.02
+    assert behind(fit, fit.published) <= 0.025
 
 
 def test_it_is_calibrated_against_the_truth(known):
