@@ -32,14 +32,19 @@ from models.simulate_pipedrive_forms import ids as pipedrive_ids
 from models.simulate_run import happened
 from models.simulate_salesforce import write_parts
 from models.simulate_salesforce_ids import ids as salesforce_ids
+from models.simulate_scenarios import SCENARIOS, Scenario, UnknownScenario, scenario
 from models.simulate_states import states
 from models.simulate_truth import summary, truth
 
 __all__ = [
+    "SCENARIOS",
     "Company",
     "Crm",
     "History",
     "Mess",
+    "Scenario",
+    "UnknownScenario",
+    "scenario",
     "simulate",
     "write",
     "write_hubspot",
@@ -141,13 +146,21 @@ def write(
     return writers[crm](history, folder, until)
 
 
-def write_sample(folder: Path, crm: Crm = "salesforce") -> list[Path]:
-    """Write the sample company: the export, and in `truth/` what a reader must not see."""
-    history = simulate(Company(), SAMPLE_REPLICATES)
+def write_sample(
+    folder: Path, crm: Crm = "salesforce", company: Company | None = None
+) -> list[Path]:
+    """Write a company: the export, and in `truth/` what a reader must not see.
+
+    Without a company it is the sample, whose truth has no more columns than its file in data/.
+    """
+    history = simulate(company or Company(), SAMPLE_REPLICATES)
     paths = write(history, folder, crm)
     beside = folder / "truth"
     beside.mkdir(parents=True, exist_ok=True)
-    text = history.truth_beside(crm).to_csv(index=False, lineterminator="\n")
+    told = history.truth_beside(crm)
+    if company is None:
+        told = told.drop(columns=told.filter(regex="^(revenue|hours)_if_").columns)
+    text = told.to_csv(index=False, lineterminator="\n")
     table, overview = beside / "truth.csv.gz", beside / "truth.json"
     table.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
     overview.write_text(json.dumps(history.summary, indent=2) + "\n", encoding="utf-8")

@@ -29,6 +29,7 @@ def acts(course: Course, book: Book, people: People) -> pd.DataFrame:
     every = pd.concat(parts, ignore_index=True).sort_values(
         ["sec", "deal", "channel"], kind="stable", ignore_index=True
     )
+    every["recorded"] = np.maximum(every["recorded"], course.company.migrated_sec)
     every["contact"] = _contact(people, every, dice)
     on_account = dice.uniform(every.index.to_numpy(), "on account") < 0.04
     plain = every["channel"].isin([TOOL_EMAIL, CALL])

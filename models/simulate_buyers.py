@@ -92,9 +92,10 @@ def _lift(course: Course, rows: Ints, day: int) -> Floats:
     is_fresh = day - d["closed_on"][rows] <= 30
     return_on = d["return_on"][rows]
     is_called = (return_on != NEVER) & (day >= return_on) & (day <= return_on + 30)
+    has_begun = day - d["closed_on"][rows] >= company.effect_after_days
     lift: Floats = np.where(
         let_go,
-        company.walk_effect
+        company.walk_effect * has_begun
         + company.bristle_effect * (course.good_fit(rows) & is_fresh)
         + company.return_effect * is_called,
         0.0,
@@ -232,12 +233,16 @@ def _go_on(course: Course, day: int, rows: Ints) -> None:
         - 0.3 * d["indecision"][stays]
         - 0.15 * options
         - 1.1 * misfit
+        + course.sellers.skill[d["seller"][stays]]
     )
     lose = LOSE[stage] * np.exp(-0.4 * quality + 0.8 * tempted + 0.4 * misfit)
-    total = probability(win + lose)
+    win, lose = course.company.decides * win, course.company.decides * lose
+    lose = course.company.rivals_win * lose
+    rate = win + lose
+    total = probability(rate)
     draw = course.chance(stays, "decide", day)
     decides = draw < total
-    wins = decides & (draw < total * win / (win + lose))
+    wins = decides & (draw < np.divide(total * win, rate, out=np.zeros(rate.shape), where=rate > 0))
     d["alive"][stays[decides]] = False
     course.close(day, stays[wins], WON)
     lost = stays[decides & ~wins]

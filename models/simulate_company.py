@@ -14,6 +14,9 @@ CLOCKS = np.array([-5, -6, 1, 9])
 SEOUL = TEAMS.index("Seoul")
 
 
+SHARES = ("long_ago_closes", "missing_reasons", "missing_if_silent", "mislabelled")
+
+
 @dataclass(frozen=True)
 class Mess:
     """What real exports are littered with; each switch is one kind of litter."""
@@ -41,11 +44,38 @@ class Mess:
     commitments: bool = True
     automation_user: bool = True
     overlapping_parts: bool = True  # a row may be in both zips
+    # What the sample does not have: only the scenarios that ask for it.
+    bulk_edits: bool = False  # one hand moves the close dates of all that is open, twice a year
+    migration: bool = False  # what is older than a change of CRM is typed in on its first day
+    abandoned_reasons: bool = False  # hardly anyone fills the reason in after three fifths of it
+    long_ago_closes: float = 0.0  # share of losses dated 15 to 60 days before they were saved
+    missing_reasons: float = 0.0  # share of losses without a reason, whatever they were
+    missing_if_silent: float = 0.0  # the same, where nobody answered or the seller let go
+    mislabelled: float = 0.0  # share of losses with a reason of another kind of ending
+
+    def __post_init__(self) -> None:
+        for name in SHARES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"Mess.{name}={getattr(self, name)} must be from 0 to 1")
 
     @classmethod
     def none(cls) -> "Mess":
         """A company that keeps its CRM clean."""
-        return cls(**{switch.name: False for switch in fields(cls)})
+        return cls(
+            **{switch.name: 0.0 if switch.name in SHARES else False for switch in fields(cls)}
+        )
+
+    @classmethod
+    def all(cls) -> "Mess":
+        """Every kind of litter at once."""
+        switches = [switch.name for switch in fields(cls) if switch.name not in SHARES]
+        return cls(
+            **dict.fromkeys(switches, True),
+            long_ago_closes=0.2,
+            missing_reasons=0.1,
+            missing_if_silent=0.3,
+            mislabelled=0.15,
+        )
 
 
 @dataclass(frozen=True)
@@ -59,12 +89,20 @@ class Company:
     `confounding` scales how much sellers let the worse-looking deals go, `hidden_confounding` how
     much they sense a quality that no record shows. With `backlog`, prospects wait and an hour
     freed is an hour spent on the next one; without, deals arrive whatever the sellers do.
+
+    `effect_after_days` puts the effect for everybody off until so long after the walk-away.
+    `seller_skill` is how much sellers differ in winning (log hazard), `second_thoughts` the chance
+    that a seller who meant to let go stays because the buyer spoke in between, `chase_odds` how
+    many of those who stay keep touching, `late_walk` the daily chance of letting a silent deal go
+    after the grace. `drift` is how much worse the buyers of the last two fifths of the time are.
+    `decides` and `rivals_win` scale how often engaged buyers decide, and decide for a rival; where
+    nothing `closes`, sellers end no deal.
     """
 
     seed: int = 20260630
     deals: int = 2_000
     sellers: int = 30
-    months: int = 24
+    months: float = 24
     end: datetime = datetime(2026, 6, 30, 18, 0, tzinfo=UTC)
     walk_effect: float = -0.3
     bristle_effect: float = 1.1
@@ -73,14 +111,29 @@ class Company:
     hidden_confounding: float = 0.0
     walk_share: float = 0.25
     backlog: bool = True
+    effect_after_days: int = 0
+    seller_skill: float = 0.0
+    second_thoughts: float = 0.5
+    chase_odds: float = 0.9
+    late_walk: float = 0.0006
+    drift: float = 0.0
+    decides: float = 1.0
+    rivals_win: float = 1.0
+    closes: bool = True
     mess: Mess = field(default_factory=Mess)
 
     def __post_init__(self) -> None:
         if self.end.tzinfo is None:
             raise ValueError(f"Company.end={self.end} has no time zone; give it in UTC")
-        for name in ("deals", "sellers", "months"):
+        for name in ("deals", "sellers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"Company.{name}={getattr(self, name)} must be at least 1")
+        if self.months <= 0:
+            raise ValueError(f"Company.months={self.months} must be more than 0")
+        if self.effect_after_days < 0:
+            raise ValueError(f"Company.effect_after_days={self.effect_after_days} is negative")
+        if not 0 <= self.second_thoughts <= 1:
+            raise ValueError(f"Company.second_thoughts={self.second_thoughts} is no chance")
         if not 0 < self.walk_share < 1:
             raise ValueError(f"Company.walk_share={self.walk_share} must be between 0 and 1")
 
@@ -93,6 +146,16 @@ class Company:
     def last_day(self) -> int:
         """The day of the export, in days since 1970-01-01."""
         return self.end_sec // DAY
+
+    @property
+    def migrated_sec(self) -> int:
+        """The moment before which nothing was recorded: a change of CRM after a third of the time.
+
+        0 where there was none.
+        """
+        if not self.mess.migration:
+            return 0
+        return (self.first_day + (self.last_day - self.first_day) // 3) * DAY + 70_000
 
     @property
     def first_day(self) -> int:
@@ -109,6 +172,7 @@ class Sellers:
     chase: Floats  # keeps touching where not letting go
     tidy: Floats  # closes what is dead, against leaving it open
     slots: Floats  # deals worked on at a time
+    skill: Floats  # log hazard ratio on winning
     leaves_on: Ints  # the day a seller leaves; far ahead for those who stay
 
     @classmethod
@@ -134,6 +198,7 @@ class Sellers:
             chase=0.6 * dice.normal(who, "chase habit"),
             tidy=tidy,
             slots=slots,
+            skill=company.seller_skill * dice.normal(who, "skill"),
             leaves_on=leaves_on,
         )
 

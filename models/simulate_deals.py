@@ -61,7 +61,7 @@ def book(course: Course) -> Book:
             "is_test": False,
         }
     )[own == every]
-    saves = _saves(course, dice, own)
+    saves = pd.concat([_saves(course, dice, own), _bulk(course, own)], ignore_index=True)
     extra_deals, extra_saves = _extras(course, dice, deals)
     deals = pd.concat([deals, extra_deals], ignore_index=True)
     deals = deals.sort_values(["created", "own"], kind="stable", ignore_index=True)
@@ -72,7 +72,60 @@ def book(course: Course) -> Book:
     saves[["stage", "amount", "expected"]] = saves.groupby("number")[
         ["stage", "amount", "expected"]
     ].ffill()
+    if course.company.mess.migration:
+        deals, saves = _migrated(course.company.migrated_sec, deals, saves)
     return Book(deals, saves, number.reindex(own).to_numpy())
+
+
+def _bulk(course: Course, own: Ints) -> pd.DataFrame:
+    """One hand that moves the close dates of all open deals to one day, every half year."""
+    d, company = course.deals, course.company
+    made = []
+    for day in range(company.first_day + 150, company.last_day, 182):
+        if not company.mess.bulk_edits:
+            break
+        is_open = (d["created"] < day) & ((d["closed_on"] == NEVER) | (d["closed_on"] > day))
+        deal = np.flatnonzero(is_open)
+        made.append(
+            pd.DataFrame(
+                {
+                    "own": own[deal],
+                    "deal": deal,
+                    "kind": "bulk",
+                    "order": KINDS.index("push"),
+                    "sec": day * DAY + 43_200 + np.arange(deal.size) % 300,
+                    "stage": np.nan,
+                    "amount": np.nan,
+                    "expected": float(day + 92),
+                    "seller": d["seller"][deal],
+                    "ending": 0,
+                }
+            )
+        )
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame()
+
+
+def _migrated(
+    sec: int, deals: pd.DataFrame, saves: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What the new CRM holds: each older deal as it last stood open, as if created then.
+
+    Those that were over are closed again a minute later.
+    """
+    older = saves["sec"] < sec
+    stood = older & saves["kind"].ne("close")
+    first = stood & saves["number"].where(stood).duplicated(keep="last").eq(False)
+    over = (
+        older
+        & saves["kind"].eq("close")
+        & ~saves["number"].shift(-1).where(older.shift(-1, fill_value=False)).eq(saves["number"])
+    )
+    moved = sec + saves["number"] % 50 + 60 * over
+    saves = saves.assign(
+        sec=saves["sec"].mask(first | over, moved), kind=saves["kind"].mask(first, "create")
+    )
+    created = deals["created"].where(deals["created"] >= sec, sec + deals.index.to_numpy() % 50)
+    return deals.assign(created=created), saves[first | over | ~older].reset_index(drop=True)
 
 
 def _handed_down(course: Course, dice: Dice, switch: str, share: float, within: int) -> Ints:
@@ -104,8 +157,9 @@ def _saves(course: Course, dice: Dice, own: Ints) -> pd.DataFrame:
     lost = np.where(named, words.CLOSED_NO_DECISION, words.CLOSED_LOST)
     closed_stage = np.where(ending == WON, words.CLOSED_WON, lost)
     back = np.zeros(deal.size, dtype=np.int64)
-    if course.company.mess.back_dated_closes:
-        dated_back = (ending != WON) & (dice.uniform(deal, "back-dated") < 0.05)
+    share = max(0.05 * course.company.mess.back_dated_closes, course.company.mess.long_ago_closes)
+    if share > 0:
+        dated_back = (ending != WON) & (dice.uniform(deal, "back-dated") < share)
         back = np.where(dated_back, dice.whole(deal, "days back", 15, 60), 0)
     stage = np.where(is_new, d["start_stage"][deal], np.where(is_close, closed_stage, value))
     expected = np.where(is_new, expected_at_first[deal], np.where(is_close, day - back, value))

@@ -135,7 +135,7 @@ def _promises(course: Course, book: Book, people: People, dice: Dice) -> pd.Data
             "sec": due * DAY,
             "minutes": 0,
             "is_inbound": False,
-            "recorded": sec,
+            "recorded": np.maximum(sec, course.company.migrated_sec),
         }
     )
     made = _entries(rows, "promise", is_done=False, done=np.nan, _task=np.arange(day.size))
@@ -144,6 +144,7 @@ def _promises(course: Course, book: Book, people: People, dice: Dice) -> pd.Data
     at = place.reindex(kept_deal * 100_000 + kept_due).to_numpy()
     kept_team = course.sellers.team[d["seller"][kept_deal]]
     when = office(kept_day, kept_team, 9.5, 12, dice.uniform(kept_deal, "kept", kept_day))
+    when = np.maximum(when, course.company.migrated_sec)
     kept = made.iloc[at].assign(is_done=True, done=when, since=when)
     return pd.concat([made, kept], ignore_index=True)
 

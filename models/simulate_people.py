@@ -164,7 +164,8 @@ def _roles(
     deal = np.concatenate([real, book.number[contacts["deal"].iloc[joined]]])
     contact = np.concatenate([first[own[real]], joined])
     created = book.opportunities["created"].to_numpy()[real]
-    sec = np.concatenate([created + 60, contacts["created"].to_numpy()[joined] + 30])
+    added = np.maximum(contacts["created"].to_numpy()[joined], course.company.migrated_sec)
+    sec = np.concatenate([created + 60, added + 30])
     order = np.lexsort((contact, deal, sec))
     deal, contact, sec = deal[order], contact[order], sec[order]
     role = dice.pick(contact, "role", words.ROLES).astype(object)

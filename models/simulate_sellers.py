@@ -29,6 +29,7 @@ SILENCE_DAYS, GRACE, CHASE_DAYS = 14, 14, 90
 # Longer in a stage than about four in five won deals needed.
 OVERSTAY_DAYS = np.array([24, 28, 20, 20, 24, 21, 18, 33])
 NATURAL, LET_GO, CHASED, KEPT = range(len(POLICIES))
+DRIFT_AFTER = 0.6  # of the time
 REPLICATE = 10_000_000  # more than there are prospects
 
 
@@ -39,6 +40,9 @@ def arrive(course: Course, day: int, first_prospect: int, sellers: Ints) -> None
     misfit = dice.uniform(prospect, "misfit") < 0.28
     source = dice.whole(prospect, "source", 0, len(SOURCES) - 1)
     quality = dice.normal(prospect, "quality") * 0.9 + SOURCE_QUALITY[source] - 0.5 * misfit
+    company = course.company
+    if day >= company.first_day + DRIFT_AFTER * (company.last_day - company.first_day):
+        quality -= company.drift
     rows = d.add(
         sellers.size,
         key=prospect,
@@ -150,7 +154,7 @@ def _signal(course: Course, day: int, rows: Ints, kind: int, signal_on: Ints | N
     walks = course.once(rows, "walks") < chance
     policy = d["policy"][rows]
     walks = np.where(policy == LET_GO, True, np.where(policy == NATURAL, walks, False))
-    chase_odds = 0.9 + course.sellers.chase[d["seller"][rows]]
+    chase_odds = course.company.chase_odds + course.sellers.chase[d["seller"][rows]]
     chases = course.once(rows, "chases") < 1 / (1 + np.exp(-chase_odds))
     chases = chases | (policy == CHASED)
     d["plan"][rows] = np.where(walks, WALK, np.where(chases, CHASE, WAIT))
@@ -186,6 +190,8 @@ def walk_chance(course: Course, rows: Ints, kind: int) -> Floats:
 
 def _endings(course: Course, day: int, rows: Ints) -> None:
     """Every way in which a seller ends a deal, in the order in which they would come first."""
+    if not course.company.closes:
+        return
     d, sellers = course.deals, course.sellers
     told = rows[(d["close_next"][rows] != NEVER) & (d["close_next"][rows] <= day)]
     course.close(day, told, d["close_as"][told])
@@ -201,7 +207,8 @@ def _endings(course: Course, day: int, rows: Ints) -> None:
     seller = d["seller"][free]
     before = d["signal_on"][free] == NEVER
     misfit_rate = np.where(before & (d["stage"][free] <= 3), 0.002 * d["misfit"][free] + 0.0002, 0)
-    late_rate = np.where(~before & (silence >= 21), 0.0006 * np.exp(sellers.walk[seller]), 0.0)
+    late_walk = course.company.late_walk * np.exp(sellers.walk[seller])
+    late_rate = np.where(~before & (silence >= 21), late_walk, 0.0)
     _let_go(course, day, free, "misfit", misfit_rate + late_rate, DISQUALIFIED)
     tidy_rate = np.where(silence >= 45, 0.011 * np.exp(sellers.tidy[seller]), 0.0)
     _let_go(course, day, free, "tidies", tidy_rate, SILENT)
@@ -220,7 +227,7 @@ def _walk(course: Course, day: int, rows: Ints) -> None:
     """Planned walk-aways; some sellers change their mind when the buyer spoke in between."""
     d = course.deals
     spoke = d["life_on"][rows] > d["signal_on"][rows]
-    doubts = course.once(rows, "doubts") < 0.5
+    doubts = course.once(rows, "doubts") < course.company.second_thoughts
     stays: Flags = spoke & doubts & (d["policy"][rows] == NATURAL)
     d["plan"][rows[stays]] = CHASE
     _end_by_seller(course, day, rows[~stays], DISQUALIFIED)
@@ -237,7 +244,8 @@ def _end_by_seller(course: Course, day: int, rows: Ints, ending: int) -> None:
         dated = course.once(rows, "dated") < 0.3
         later = day + course.dice.whole(d["key"][rows], "return date", 60, 180, day)
         d["return_on"][rows] = np.where(dated, later, NEVER)
-    lift = company.walk_effect + company.bristle_effect * course.good_fit(rows)
+    at_once = company.walk_effect if company.effect_after_days == 0 else 0.0
+    lift = at_once + company.bristle_effect * course.good_fit(rows)
     cools = d["engaged"][rows] & (course.once(rows, "cools") >= np.exp(np.minimum(lift, 0.0)))
     d["engaged"][rows[cools]] = False
     d["drift_on"][rows[cools]] = day

@@ -11,6 +11,7 @@ from models.simulate_course import (
     DISQUALIFIED,
     NEVER,
     SILENT,
+    TOLD_NO,
     WON,
     Course,
 )
@@ -20,6 +21,7 @@ from models.simulate_facts import People
 
 # How often each ending is left without a reason: most of all when there is nothing to say.
 BLANK = np.array([0.0, 0.0, 0.22, 0.18, 0.76, 0.07, 0.1, 0.0, 0.0])
+ABANDONED_AFTER = 0.6  # of the time
 IS_CLOSED: Flags = np.array([is_closed for _, _, is_closed, _ in words.STAGES])
 
 
@@ -100,6 +102,8 @@ def _reasons(
     korean |= in_seoul & mess.korean & (ending == CLEANUP)
     # Some sellers let go and write down only that nobody answered.
     told = np.where((ending == DISQUALIFIED) & (dice.uniform(key, "tells") < 0.09), SILENT, ending)
+    wrong = (told > WON) & (dice.uniform(key, "mislabels") < mess.mislabelled)
+    told = np.where(wrong, _another(told, dice, key), told)
     reason = np.full(len(saves), None, dtype=object)
     for code, english in words.REASONS.items():
         at = told == code
@@ -111,6 +115,13 @@ def _reasons(
     reason[vague] = np.where(korean[vague], "기타", "Other")
     if mess.blank_reasons:
         reason[is_lost & (dice.uniform(key, "blank") < BLANK[ending])] = None
+    reason[is_lost & (dice.uniform(key, "missing") < mess.missing_reasons)] = None
+    untold = is_lost & np.isin(ending, (SILENT, DISQUALIFIED, CLEANUP))
+    reason[untold & (dice.uniform(key, "not said") < mess.missing_if_silent)] = None
+    if mess.abandoned_reasons:
+        first, last = course.company.first_day, course.company.last_day
+        late = saves["sec"].to_numpy() > (first + ABANDONED_AFTER * (last - first)) * DAY
+        reason[is_lost & late & (dice.uniform(key, "still filled") < 0.95)] = None
     reason[ending == DUPLICATE] = "Duplicate"
     detail = np.full(len(saves), None, dtype=object)
     for code, text in words.DETAILS.items():
@@ -131,13 +142,21 @@ def _reasons(
     }
 
 
+def _another(ending: Ints, dice: Dice, key: Ints) -> Ints:
+    """A kind of loss that each is not."""
+    kinds = np.array([COMPETITOR, TOLD_NO, SILENT, DISQUALIFIED])
+    place = np.searchsorted(kinds, np.clip(ending, kinds[0], kinds[-1]))
+    other: Ints = kinds[(place + dice.whole(key, "which instead", 1, 3)) % len(kinds)]
+    return other
+
+
 def _saves(course: Course, book: Book, people: People) -> pd.DataFrame:
     saves = book.saves
     number = saves["number"].to_numpy()
     serial = np.empty(len(saves), dtype=np.int64)
     serial[np.lexsort((number, saves["sec"]))] = np.arange(len(saves))
     by = saves["seller"].to_numpy()
-    by = np.where(saves["ending"] == CLEANUP, people.operations, by)
+    by = np.where((saves["ending"] == CLEANUP) | (saves["kind"] == "bulk"), people.operations, by)
     if course.company.mess.automation_user:
         by = np.where(saves["kind"] == "save", people.automation, by)
     versions = pd.DataFrame(
@@ -163,7 +182,8 @@ def _saves(course: Course, book: Book, people: People) -> pd.DataFrame:
 def _at(course: Course, kind: str, dice: Dice, low: float, high: float) -> tuple[Ints, Ints, Ints]:
     day, deal, value = course.log(kind)
     team = course.sellers.team[course.deals["seller"][deal]]
-    return office(day, team, low, high, dice.uniform(deal, kind, day)), deal, value
+    sec = office(day, team, low, high, dice.uniform(deal, kind, day))
+    return np.maximum(sec, course.company.migrated_sec), deal, value
 
 
 def _quotes(course: Course, book: Book, dice: Dice) -> pd.DataFrame:

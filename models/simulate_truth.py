@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from models.simulate_company import Company
-from models.simulate_course import DISQUALIFIED, NEVER, WON, Course
+from models.simulate_course import DISQUALIFIED, NEVER, WON, Course, Policy
 from models.simulate_deals import Book
 from models.simulate_dice import Flags, Floats, Ints
 from models.simulate_run import HORIZON, could_have
@@ -26,6 +26,7 @@ ENDINGS = np.array(
     ]
 )
 GRACE = 14
+POLICIES_TOLD: tuple[Policy, ...] = ("let_go", "chased", "kept")
 
 
 def truth(course: Course, book: Book, replicates: int) -> pd.DataFrame:
@@ -36,13 +37,13 @@ def truth(course: Course, book: Book, replicates: int) -> pd.DataFrame:
     drifting_since (the day from which they have not been deciding) are as at the end. A deal that
     was opened again has one row: its start and signal, and how it ended in the end. win_if_* say
     whether the account would have won by `HORIZON` days after the signal, days_if_* when,
-    chance_if_* how often over replicates of the luck after the signal. All days are since
-    1970-01-01; unknown is missing.
+    chance_if_* how often over replicates of the luck after the signal; revenue_if_* and hours_if_*
+    are means over the replicates, of this buyer alone (what else the account does is the same
+    whatever the seller does here). All days are since 1970-01-01; unknown is missing.
     """
     company, d = course.company, course.deals
-    policies = ("let_go", "chased", "kept")
-    own = could_have(company, d, ("let_go", "chased", "kept"), replicates)
-    wins = _earliest(own, _other_wins(course))
+    own = could_have(company, d, POLICIES_TOLD, replicates)
+    wins = _earliest(own.days, _other_wins(course))
     last = _last_of(course, book)
     is_own = last != NEVER
     rows = np.flatnonzero(is_own & (d["created"] <= company.last_day))
@@ -79,12 +80,15 @@ def truth(course: Course, book: Book, replicates: int) -> pd.DataFrame:
         "is_walked": walked,
         "walk_probability": np.where(has_signal, d["walk_chance"], np.nan).round(4),
     }
-    for place, policy in enumerate(policies):
+    for place, policy in enumerate(POLICIES_TOLD):
         first = np.where(has_signal, wins[place, 0], np.nan)
         table[f"win_if_{policy}"] = np.where(has_signal, (np.isfinite(first)).astype(float), np.nan)
         table[f"days_if_{policy}"] = first
         often = np.isfinite(wins[place]).mean(axis=0)
         table[f"chance_if_{policy}"] = np.where(has_signal, often, np.nan).round(4)
+        for name, values in (("revenue", own.revenue), ("hours", own.hours)):
+            mean = values[place].mean(axis=0)
+            table[f"{name}_if_{policy}"] = np.where(has_signal, mean, np.nan).round(4)
     frame = pd.DataFrame(table).iloc[rows]
     return frame.sort_values(["deal_id", "created_day"], kind="stable", ignore_index=True)
 

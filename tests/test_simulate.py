@@ -254,7 +254,7 @@ def effects(**values):
     company = Company(**{"seed": 5, "deals": 1_200, "sellers": 15, "months": 15, **values})
     deals = happened(company).deals
     rows = (deals["signal_on"] != NEVER) & (deals["signal_on"] <= company.last_day)
-    let_go, kept = np.isfinite(could_have(company, deals, ("let_go", "kept"))[:, 0, rows])
+    let_go, kept = np.isfinite(could_have(company, deals, ("let_go", "kept")).days[:, 0, rows])
     return let_go.astype(float), kept.astype(float), deals, rows
 
 
