@@ -61,9 +61,8 @@ class Mess:
     @classmethod
     def none(cls) -> "Mess":
         """A company that keeps its CRM clean."""
-        return cls(
-            **{switch.name: 0.0 if switch.name in SHARES else False for switch in fields(cls)}
-        )
+        switches = [switch.name for switch in fields(cls) if switch.name not in SHARES]
+        return cls(**dict.fromkeys(switches, False))
 
     @classmethod
     def all(cls) -> "Mess":

@@ -22,12 +22,12 @@ class UnknownScenario(ValueError):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A kind of company. `values` are of Company, `litter` of Mess, beyond their defaults."""
+    """A kind of company. `settings` are of Company, `litter` of Mess, beyond their defaults."""
 
     number: int
     name: str
     is_about: str
-    values: Mapping[str, Any]
+    settings: Mapping[str, Any]
     litter: Mapping[str, Any] = field(default_factory=dict)
 
     def company(self, seed: int, deals: int | None = None, *, tidy: bool = False) -> Company:
@@ -35,7 +35,7 @@ class Scenario:
         mess = Mess.none() if tidy else Mess()
         size = {} if deals is None else {"deals": deals}
         litter = {name: getattr(mess, name) for name in vars(mess)} | dict(self.litter)
-        return Company(**{"seed": seed, **self.values, **size, "mess": Mess(**litter)})
+        return Company(**{"seed": seed, **self.settings, **size, "mess": Mess(**litter)})
 
 
 def _known() -> dict[str, Scenario]:

@@ -56,7 +56,9 @@ SHAPES = {
     "stages": "pipeline stage stage_order is_closed is_won crm_probability",
     "stamps": "newest_sec",
 }
-MOMENTS = frozenset("created happened recorded made kept added changed modified offered".split())
+MOMENTS = frozenset(
+    ("created", "happened", "recorded", "made", "kept", "added", "changed", "modified", "offered")
+)
 
 
 def _id(kind: str, numbers: Any) -> pd.Series:
@@ -104,7 +106,9 @@ def shaped(facts: Facts) -> dict[str, pd.DataFrame]:
                 "crm_probability": STAGES["probability"] / 100,
             }
         ),
-        "stamps": pd.DataFrame({"newest_sec": [max(int(r["since"].max()) for r in now.values() if len(r))]}),
+        "stamps": pd.DataFrame(
+            {"newest_sec": [max(int(r["since"].max()) for r in now.values() if len(r))]}
+        ),
     }
 
 
@@ -366,16 +370,26 @@ def needed(names: Iterable[str]) -> list[tables.Query]:
     return [query for query in made.values() if query.name in wanted]
 
 
-def build(con: duckdb.DuckDBPyConnection, names: Iterable[str] = COMPARED) -> None:
+def build(
+    con: duckdb.DuckDBPyConnection, names: Iterable[str] = COMPARED, without: Iterable[str] = ()
+) -> None:
     """Make these tables, and all that they are made from, out of `crm`.
 
     How long a stay in a stage is too long is taken from the simulated sellers, who act on it, not
-    learned: time zero is then the same day for them and for the comparison.
+    learned: time zero is then the same day for them and for the comparison. What is in `without`
+    is left as it is.
     """
     for query in needed(names):
+        if query.name in without:
+            continue
         tables.build(con, query)
         if query.name == "core.stall_thresholds":
-            con.register("stays", pd.DataFrame({"stage": STAGES["stage"][: len(OVERSTAY_DAYS)], "days": OVERSTAY_DAYS}))
+            con.register(
+                "stays",
+                pd.DataFrame(
+                    {"stage": STAGES["stage"][: len(OVERSTAY_DAYS)], "days": OVERSTAY_DAYS}
+                ),
+            )
             con.execute(
                 "update core.stall_thresholds as t set stage_p80_days = s.days from stays as s "
                 "where t.stage = s.stage"
