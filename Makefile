@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup check lint types test nightly sample prove bench dev clean
+.PHONY: setup check lint types test nightly sample prove prove-reduced bench dev clean
 
 setup: $(STAMP)
 
@@ -33,7 +33,11 @@ check: lint types
 sample: setup
 	@$(BIN)/nodecision sample data/sample
 
+# Hours, and goes on where it was stopped: make prove ARGS="--path direct --companies 100".
 prove: setup
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.proofs.prove $(ARGS)
+
+prove-reduced: setup
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/proofs
 
 bench: setup

@@ -174,6 +174,11 @@ def sample(
     crm: Annotated[
         Shape, typer.Option("--as", help="The CRM in whose export the company is written.")
     ] = Shape.SALESFORCE,
+    scenario: Annotated[
+        str | None, typer.Option(help="A kind of company, such as backlog; else the sample.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Which company of the kind.")] = None,
+    deals: Annotated[int | None, typer.Option(min=1, help="About how many deals.")] = None,
 ) -> None:
     """Write the simulated company as a CRM would export it, with the truth beside it.
 
@@ -183,7 +188,14 @@ def sample(
     """
     from models import simulate
 
-    simulate.write_sample(folder, crm.value)
+    company = None
+    if (scenario, seed, deals) != (None, None, None):
+        try:
+            kind = simulate.scenario(scenario or "sample")
+        except simulate.UnknownScenario as error:
+            raise fail(str(error), WRONG_USE) from error
+        company = kind.company(simulate.Company.seed if seed is None else seed, deals)
+    simulate.write_sample(folder, crm.value, company)
     say(f"Written to {folder}. Read it with: nodecision run --exports {folder}")
 
 

@@ -11,12 +11,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from models.simulate import Company, Mess, simulate, write_salesforce, write_sample
-from models.simulate_course import NEVER
+from models import simulate_buyers, simulate_sellers
+from models.simulate import (
+    SCENARIOS,
+    Company,
+    Mess,
+    UnknownScenario,
+    scenario,
+    simulate,
+    write_salesforce,
+    write_sample,
+)
+from models.simulate_company import Sellers
+from models.simulate_course import NEVER, POLICIES, WON, Course
 from models.simulate_dice import Dice
-from models.simulate_run import could_have, happened
+from models.simulate_run import GIVEN, could_have, happened
 from models.simulate_salesforce_ids import PREFIXES, ids
+from pipelines.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Company(seed=11, deals=400, sellers=9, months=16)
@@ -289,12 +302,18 @@ def test_freed_hours_are_spent_on_the_backlog():
     assert fresh(walk_share=0.7, backlog=False) == fresh(walk_share=0.02, backlog=False)
 
 
+ONLY_IN_SCENARIOS = {
+    *("bulk_edits", "migration", "abandoned_reasons", "long_ago_closes"),
+    *("missing_reasons", "missing_if_silent", "mislabelled"),
+}
+
+
 def test_mess_is_there_and_can_be_switched_off(today, tmp_path):
     clean = exported(simulate(replace(SMALL, mess=Mess.none())), tmp_path)
     for switch, count in litter().items():
         assert count(today) > 0, switch
         assert count(clean) == 0, switch
-    assert set(litter()) == {switch.name for switch in fields(Mess)} - {
+    assert set(litter()) | ONLY_IN_SCENARIOS == {switch.name for switch in fields(Mess)} - {
         "overlapping_parts",
         "recreated_deals",
     }
@@ -371,6 +390,180 @@ def litter():
         "commitments": matches("Task", "Subject", r"^Buyer to: "),
         "automation_user": lambda t: int((t["User"]["UserType"] == "AutomatedProcess").sum()),
     }
+
+
+def littered(**litter):
+    """A tidy company, and the same with some litter."""
+    company = replace(SMALL, deals=200, mess=Mess.none())
+    return simulate(company), simulate(replace(company, mess=replace(Mess.none(), **litter)))
+
+
+def lost(history):
+    """The last state of deals that were lost."""
+    deals = history.facts.deals.drop_duplicates("number", keep="last")
+    return deals[deals["stage"] > 8].set_index("number")
+
+
+def test_litter_changes_records_and_never_what_is_true():
+    shares = dict.fromkeys(("missing_reasons", "missing_if_silent", "mislabelled"), 0.3)
+    tidy, messy = littered(bulk_edits=True, abandoned_reasons=True, long_ago_closes=0.4, **shares)
+    pd.testing.assert_frame_equal(tidy.truth, messy.truth)
+    assert not tidy.facts.deals.equals(messy.facts.deals)
+
+
+def test_one_hand_moves_the_dates_of_all_that_is_open():
+    tidy, messy = littered(bulk_edits=True)
+    assert not (tidy.facts.saves["kind"] == "bulk").any()
+    bulk = messy.facts.saves[messy.facts.saves["kind"] == "bulk"]
+    by_day = bulk.groupby(bulk["created"] // 86_400)
+    assert by_day.ngroups == 2
+    assert (by_day["expected_on"].max() == by_day["expected_on"].min()).all()
+    assert (by_day["deal"].size() > 10).all()
+    assert set(bulk["by"]) == {SMALL.sellers}
+
+
+def test_nothing_is_recorded_before_a_change_of_crm():
+    _, messy = littered(migration=True)
+    moved = messy.company.migrated_sec
+    for name in ("deals", "saves", "entries", "mail", "quotes", "rivals", "roles"):
+        assert getattr(messy.facts, name)["created"].min() >= moved, name
+    assert (messy.facts.mail["sec"] < moved).sum() > 20
+    assert (messy.facts.deals.groupby("number")["created"].first() < moved + 60).sum() > 20
+
+
+def test_reasons_go_missing_by_lot_or_where_nobody_answered():
+    tidy, by_lot = littered(missing_reasons=0.3)
+    _, silent = littered(missing_if_silent=0.9)
+    _, abandoned = littered(abandoned_reasons=True)
+    full = lost(tidy)["reason"]
+    assert full.notna().all()
+    assert 0.2 < lost(by_lot)["reason"].isna().mean() < 0.4
+    kept = lost(silent)["reason"].notna()
+    rival = full.isin(["Lost to Competitor", "Went with another vendor", "Price"])
+    assert kept[rival].all()
+    assert kept[~rival].mean() < 0.6
+    since = lost(abandoned)["since"]
+    late = since > since.max() - (since.max() - since.min()) * 0.3
+    assert lost(abandoned)["reason"][late].isna().mean() > 0.85
+    assert lost(abandoned)["reason"][~late].isna().mean() < 0.4
+
+
+def test_some_reasons_are_of_another_kind():
+    tidy, messy = littered(mislabelled=0.15)
+    differs = lost(tidy)["reason"] != lost(messy)["reason"]
+    assert 0.08 < differs.mean() < 0.25
+
+
+def test_losses_are_dated_long_ago():
+    tidy, messy = littered(long_ago_closes=0.4)
+    for history, low, high in ((tidy, 0, 0.001), (messy, 0.3, 0.5)):
+        rows = lost(history)
+        assert low <= (rows["expected_on"] < rows["since"] // 86_400 - 10).mean() <= high
+
+
+def test_what_could_have_been_by_hand():
+    """A deal alone, day by day under one policy, meets the fate that the truth gives it."""
+    company = replace(SMALL, deals=120, mess=Mess.none())
+    past = happened(company).deals
+    policies = ("let_go", "chased", "kept")
+    told = could_have(company, past, policies)
+    rows = np.flatnonzero(past["signal_on"] != NEVER)[:30]
+    wins = 0
+    for place, policy in enumerate(policies):
+        for row in rows:
+            win = by_hand(company, past, row, policy)
+            days = told.days[place, 0, row]
+            assert (win is None and np.isnan(days)) or win[0] == days, (policy, row)
+            assert told.revenue[place, 0, row] == (0 if win is None else win[1])
+            wins += win is not None
+    assert wins > 6
+
+
+def by_hand(company, past, row, policy):
+    """Days from the signal to the first win of this deal or what came of it, and its amount."""
+    course = Course(company, Dice(company.seed), Sellers.of(company, Dice(company.seed)), log=False)
+    signal_on = past["signal_on"][row]
+    for day in range(past["created"][row], signal_on + 181):
+        if (day + 3) % 7 >= 5:
+            continue
+        simulate_sellers.notice(course, day)
+        simulate_buyers.step(course, day)
+        simulate_sellers.step(course, day)
+        if day == past["created"][row]:
+            given = {name: past[name][[row]] for name in GIVEN}
+            new = course.deals.add(1, **given, policy=POLICIES.index(policy), root=0)
+            simulate_buyers.open_deals(course, day, new)
+        won = np.flatnonzero(course.deals["ending"] == WON)
+        if won.size:
+            return day - signal_on, course.deals["amount"][won[0]]
+    return None
+
+
+def test_hours_follow_what_sellers_do():
+    let_go, chased = (
+        could_have(SMALL, happened(SMALL).deals, (policy,)).hours for policy in ("let_go", "chased")
+    )
+    assert np.nanmean(chased) > np.nanmean(let_go) * 1.15
+    assert np.nanmin(let_go) >= 0
+
+
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_every_scenario_is_a_company(name):
+    told = scenario(name)
+    company = told.company(seed=3, deals=60, tidy=True)
+    assert company == told.company(seed=3, deals=60, tidy=True)
+    assert len(happened(replace(company, sellers=3, months=min(company.months, 8))).deals) > 0
+
+
+def test_an_unknown_scenario_names_those_there_are():
+    with pytest.raises(UnknownScenario, match=r"no scenario 'nothing'.*bristle"):
+        scenario("nothing")
+
+
+def test_any_scenario_can_be_written(tmp_path):
+    def written(*words):
+        return CliRunner().invoke(app, ["sample", str(tmp_path), *words])
+
+    asked = ("--scenario", "too_few", "--seed", "4", "--deals", "40", "--as", "pipedrive")
+    assert written(*asked).exit_code == 0
+    told = json.loads((tmp_path / "truth" / "truth.json").read_text())
+    assert (told["seed"], told["sellers"]) == (4, 5)
+    truth = pd.read_csv(tmp_path / "truth" / "truth.csv.gz")
+    assert {"hours_if_let_go", "revenue_if_chased"} <= set(truth)
+    wrong = written("--scenario", "nothing")
+    assert wrong.exit_code == 2
+    assert "there are" in wrong.stderr
+
+
+def test_an_effect_that_starts_late_starts_late():
+    let_go, kept, _, _ = effects(**{**NOTHING, "walk_effect": 2.0})
+    late_let_go, late_kept, _, _ = effects(
+        **{**NOTHING, "walk_effect": 2.0, "effect_after_days": 56}
+    )
+    assert 0.01 < (late_let_go - late_kept).mean() < (let_go - kept).mean() - 0.01
+
+
+def test_habits_show():
+    base = {"seed": 5, "deals": 600, "sellers": 15, "months": 12}
+
+    def ended(**values):
+        deals = happened(Company(**base, **values)).deals
+        return np.bincount(deals["ending"][~deals["open"]], minlength=8) / len(deals)
+
+    usual = ended()
+    assert ended(rivals_win=0.0)[2] == 0 < usual[2]
+    assert not ended(closes=False, decides=0.0).any()
+    assert ended(late_walk=0.05)[5] > usual[5] + 0.05
+    fit = happened(Company(**base, drift=2.0)).deals
+    late = fit["created"] > np.quantile(fit["created"], 0.65)
+    assert fit["quality"][late].mean() < fit["quality"][~late].mean() - 1.5
+
+    def spread(**values):
+        deals = happened(Company(**base, **values)).deals
+        won = pd.Series(deals["ending"] == 1).groupby(deals["seller"]).mean()
+        return won.std()
+
+    assert spread(seller_skill=1.5) > spread() + 0.03
 
 
 def test_deals_made_again_keep_the_old_name(today, small):

@@ -80,6 +80,10 @@ def run(path: str, names: Sequence[str], companies: int, processes: int, work: P
     """Finish what is to be done, and give all companies of these scenarios."""
     place = work / code() / f"{path}.jsonl"
     place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists() and not place.read_bytes().endswith(b"\n"):
+        # A line that was cut off must not run into the next.
+        with place.open("a", encoding="utf-8") as lines:
+            lines.write("\n")
     waiting = tasks(path, names, companies, kept(place))
     print(f"{path}: {len(waiting)} companies to run, kept in {place}", flush=True)
     with ProcessPoolExecutor(processes) as pool, place.open("a", encoding="utf-8") as lines:
