@@ -42,15 +42,15 @@ def _known() -> dict[str, Scenario]:
     def one(number: int, name: str, is_about: str, litter: Any = None, **values: Any) -> Scenario:
         return Scenario(number, name, is_about, values, litter or {})
 
-    confounded = {**NOTHING, "confounding": 1.2, "walk_share": 0.35}
-    plain = {**NOTHING, "confounding": 0.85, "walk_share": 0.35}
+    confounded = {**NOTHING, "confounding": 1.2, "walk_share": 0.5}
+    plain = {**NOTHING, "confounding": 0.85, "walk_share": 0.5}
     found = [
         one(1, "no_effect_confounded", "no effect, worse deals are let go", **confounded),
         one(
             2,
             "no_effect",
             "no effect, no confounding; who speaks is kept (immortal time)",
-            **(NOTHING | {"confounding": 0.0, "walk_share": 0.35, "second_thoughts": 1.0}),
+            **(NOTHING | {"confounding": 0.0, "walk_share": 0.5, "second_thoughts": 1.0}),
         ),
         one(3, "harmful", "walking away loses wins", **(plain | {"walk_effect": -1.5})),
         one(
@@ -70,7 +70,7 @@ def _known() -> dict[str, Scenario]:
             7,
             "no_overlap",
             "who is let go is all but settled by how the deal looks",
-            **(NOTHING | {"confounding": 12.0, "walk_share": 0.35}),
+            **(NOTHING | {"confounding": 12.0, "walk_share": 0.5}),
         ),
         one(
             8,

@@ -7,6 +7,7 @@ five. With few companies (`exact`) a rule is broken only when the data speak aga
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,7 @@ PAYS = ("pays_free", "pays_if yes")
 COLUMNS = (
     *("number", "scenario", "path", "outcome", "contrast", "method", "estimand", "asked"),
     *("companies", "answered", "refused", "truth", "bias", "mc_error", "coverage"),
-    *("false_alarms", "verdicts", "passed", "why"),
+    *("false_alarms", "verdicts", "break_even", "passed", "why"),
 )
 Company = Mapping[str, Any]
 
@@ -57,6 +58,11 @@ class Judge:
         if self.exact:
             return abs(mean) <= BIAS + float(student.ppf(1 - LEVEL / 2, len(errors) - 1)) * error
         return error <= ERROR and abs(mean) <= BIAS + 2 * error
+
+
+def counted(words: Iterable[str]) -> str:
+    """How often each word is said."""
+    return ", ".join(f"{word} {count}" for word, count in sorted(Counter(words).items()))
 
 
 def spread(values: Sequence[float]) -> float:
@@ -94,8 +100,7 @@ def table(companies: Sequence[Company], path: str, judge: Judge) -> pd.DataFrame
         group = [each for each in companies if each["scenario"] == name]
         if not group:
             continue
-        verdicts = pd.Series([each["verdict"] for each in group]).value_counts()
-        told = ", ".join(f"{word} {count}" for word, count in sorted(verdicts.items()))
+        told = counted(each["verdict"] for each in group)
         estimates: dict[tuple[str, ...], list[Company]] = {}
         for each in group:
             for row in each["rows"]:
@@ -170,7 +175,8 @@ def _row(
         "mc_error": spread(errors),
         "coverage": covered / len(ends) if ends else float("nan"),
         "false_alarms": alarms / len(ends) if ends and name in NO_EFFECT else float("nan"),
-        "verdicts": verdicts if outcome == "account_win" else "",
+        "verdicts": counted(row["verdict"] for row in found),
+        "break_even": verdicts if outcome == "account_win" else "",
         "passed": "" if not asked else "fail" if why else "open" if is_open else "pass",
         "why": ", ".join(why) if why or not is_open else "too few companies",
     }
@@ -195,7 +201,8 @@ def _check(
         "asked": asked,
         "companies": group,
         "truth": value,
-        "verdicts": said,
+        "verdicts": "",
+        "break_even": said,
         "passed": "pass" if passed else "fail",
         "why": "",
     }
@@ -270,15 +277,15 @@ def markdown(rows: pd.DataFrame, heading: str) -> str:
     """The table as a page: what is asked first, then the rest."""
     shown = ["number", "scenario", "path", "outcome", "contrast", "method", "estimand", "asked"]
     shown += ["companies", "answered", "truth", "bias", "mc_error", "coverage", "false_alarms"]
-    shown += ["passed", "why"]
+    shown += ["verdicts", "passed", "why"]
     lines = [heading, "", "| " + " | ".join(shown) + " |", "|" + "---|" * len(shown)]
     asked = rows[rows["asked"] != ""]
     for row in asked[shown].to_dict("records"):
         lines.append("| " + " | ".join(_cell(row[name]) for name in shown) + " |")
     lines += ["", "Verdicts on break-even, by scenario:", ""]
-    told = asked[asked["verdicts"].astype(str).str.len() > 0]
-    for (path, name), group in told.groupby(["path", "scenario"], sort=False):
-        lines.append(f"- {name} ({path}): {group['verdicts'].iloc[0]}")
+    told = asked[asked["break_even"] != ""].drop_duplicates(["path", "scenario"])
+    for row in told.to_dict("records"):
+        lines.append(f"- {row['scenario']} ({row['path']}): {row['break_even']}")
     return "\n".join(lines) + "\n"
 
 
