@@ -4,7 +4,7 @@ What a vendor's files and selects would lose or blur is not lost here; everythin
 the product's own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import duckdb
@@ -22,7 +22,6 @@ from pipelines.settings import Settings
 
 SOURCE = "simulated"
 DAY = 86_400
-COMPARED = ("features.decision_points", "marts.fresh_yield", "marts.backlog")
 STAGES = pd.DataFrame(words.STAGES, columns=["stage", "probability", "is_closed", "is_won"])
 MEETINGS = {"Held": "done", "Canceled": "cancelled", "No Show": "no_show", "": "unknown"}
 KINDS = {"call": "call", "tool_email": "email", "lead_email": "email", "trace": "email"}
@@ -371,27 +370,28 @@ def needed(names: Iterable[str]) -> list[tables.Query]:
 
 
 def build(
-    con: duckdb.DuckDBPyConnection, names: Iterable[str] = COMPARED, without: Iterable[str] = ()
+    con: duckdb.DuckDBPyConnection,
+    names: Iterable[str],
+    after: Mapping[str, Callable[[duckdb.DuckDBPyConnection], None]] | None = None,
 ) -> None:
     """Make these tables, and all that they are made from, out of `crm`.
 
-    How long a stay in a stage is too long is taken from the simulated sellers, who act on it, not
-    learned: time zero is then the same day for them and for the comparison. What is in `without`
-    is left as it is.
+    `after` holds what is done to a table once it is made, by its name. How long a stay in a stage
+    is too long is taken from the simulated sellers, who act on it, not learned: time zero is then
+    the same day for them and for the comparison.
     """
+    changes = {"core.stall_thresholds": _sellers_thresholds, **(after or {})}
     for query in needed(names):
-        if query.name in without:
-            continue
         tables.build(con, query)
-        if query.name == "core.stall_thresholds":
-            con.register(
-                "stays",
-                pd.DataFrame(
-                    {"stage": STAGES["stage"][: len(OVERSTAY_DAYS)], "days": OVERSTAY_DAYS}
-                ),
-            )
-            con.execute(
-                "update core.stall_thresholds as t set stage_p80_days = s.days from stays as s "
-                "where t.stage = s.stage"
-            )
-            con.unregister("stays")
+        if query.name in changes:
+            changes[query.name](con)
+
+
+def _sellers_thresholds(con: duckdb.DuckDBPyConnection) -> None:
+    stays = {"stage": STAGES["stage"][: len(OVERSTAY_DAYS)], "days": OVERSTAY_DAYS}
+    con.register("stays", pd.DataFrame(stays))
+    con.execute(
+        "update core.stall_thresholds as t set stage_p80_days = s.days from stays as s "
+        "where t.stage = s.stage"
+    )
+    con.unregister("stays")

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from models.simulate import SCENARIOS
+from pipelines import compare
 from tests.proofs import direct, judging, trials
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,11 +38,12 @@ def code() -> str:
 
     names = sorted(name for name in sys.modules if name.startswith("models."))
     files = [Path(str(sys.modules[name].__file__)) for name in names]
+    files += [Path(compare.__file__)]
     files += [ROOT / "tests" / "proofs" / f"{name}.py" for name in ("direct", "trials")]
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.read_bytes())
-    for query in direct.needed((*direct.COMPARED, "features.snapshots")):
+    for query in direct.needed((*compare.READS, "features.snapshots")):
         digest.update(query.sql.encode())
     return digest.hexdigest()[:12]
 

@@ -21,7 +21,7 @@ def both(built_warehouse):
     facts = simulate(Company()).facts
     with in_memory() as con:
         direct.load(con, direct.shaped(facts))
-        for query in direct.needed(direct.COMPARED):
+        for query in direct.needed(["features.decision_points"]):
             tables.build(con, query)
         short = con.sql("from features.decision_points").df()
     with duckdb.connect(str(built_warehouse), read_only=True) as con:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -15,12 +16,11 @@ from unittest import mock
 import duckdb
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
-from models.comparison import compare
 from models.simulate import History, scenario, simulate, write
 from models.simulate_dice import Dice
-from pipelines import rewind, tables
+from pipelines import compare, rewind, tables
+from pipelines.night import Night
 from pipelines.settings import Settings
 from pipelines.train import DEALS, SNAPSHOTS
 from pipelines.warehouse import in_memory
@@ -50,30 +50,23 @@ def direct_trial(name: str, place: int) -> Row:
     size = None if "deals" in told.settings else DEALS_EACH
     company = told.company(company_seed(name, place), size, tidy=True)
     history = simulate(company, TRUTH_REPLICATES)
+    changes = {
+        "placebo_signal": {"features.signals": _earlier},
+        "permuted": {"features.walks": partial(_by_lot, seed=company.seed)},
+    }
     with in_memory() as con:
         con.execute("set threads = 1")
         direct.load(con, direct.shaped(history.facts))
-        if name == "placebo_signal":
-            direct.build(con, ("features.signals",))
-            _earlier(con, PLACEBO_DAYS)
-            direct.build(con, without=("features.signals",))
-        else:
-            direct.build(con)
+        direct.build(con, compare.READS, changes.get(name))
         points = con.sql("from features.decision_points order by deal_id").df()
-        asked = [
-            con.sql(f"from marts.{each} order by all").df() for each in ("fresh_yield", "backlog")
-        ]
+        compare.run(con, Night())
+        estimates = con.sql("from marts.strategy_comparison").df()
+        verdict = _verdict(con.sql("from marts.break_even").df())
         checks = _checks(name, con, history)
-    if name == "permuted":
-        points = dealt_by_lot(points, company.seed)
-    settings = Settings()
-    rules = {**settings.comparison.model_dump(), "seed": settings.model.seed}
-    with threadpool_limits(1):
-        found = compare(points, rules, *asked)
     return {
-        "verdict": _verdict(found.break_even),
+        "verdict": verdict,
         "checks": checks,
-        "rows": judged(found.strategy_comparison, points, truth_of(history), name),
+        "rows": judged(estimates, points, truth_of(history), name),
         "seconds": round(time.process_time() - started, 2),
     }
 
@@ -169,22 +162,31 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _earlier(con: duckdb.DuckDBPyConnection, days: int) -> None:
-    """Put every first signal `days` earlier; deals that had shown no life by then have none."""
+def _earlier(con: duckdb.DuckDBPyConnection) -> None:
+    """Put every first signal earlier; deals that had shown no life by then have none."""
     con.execute(
         "create or replace table features.signals as select * replace ("
-        f"signal_day - {days} as signal_day, signal_end_sec - {days} * 86400 as signal_end_sec) "
-        f"from features.signals where signal_day - {days} >= first_life_day"
+        f"signal_day - {PLACEBO_DAYS} as signal_day, "
+        f"signal_end_sec - {PLACEBO_DAYS} * 86400 as signal_end_sec) "
+        f"from features.signals where signal_day - {PLACEBO_DAYS} >= first_life_day"
     )
 
 
-def dealt_by_lot(points: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The same deals with the followed-up outcomes of others, dealt out by lot."""
-    outcomes = ["followup_days", "days_to_account_win", "revenue", "hours", "hours_logged_share"]
-    outcomes += ["days_to_decision"]
-    order = np.argsort(Dice(seed, "proofs").uniform(np.arange(len(points)), "lot"), kind="stable")
-    lots = points[outcomes].iloc[order].reset_index(drop=True)
-    return points.reset_index(drop=True).assign(**{name: lots[name] for name in outcomes})
+def _by_lot(con: duckdb.DuckDBPyConnection, seed: int) -> None:
+    """Deal out by lot who walked away, and how long after the signal: nothing can come of it."""
+    walks = con.sql("from features.walks order by deal_id").df()
+    lot = np.argsort(Dice(seed, "proofs").uniform(np.arange(len(walks)), "lot"), kind="stable")
+    end = con.execute("select as_of_day from core.parameters").fetchall()[0][0]
+    for name in walks.columns.drop(["deal_id", "signal_day"]):
+        if name.endswith("_day"):
+            wait = (walks[name] - walks["signal_day"]).iloc[lot].reset_index(drop=True)
+            dealt = walks["signal_day"] + wait
+            walks[name] = dealt.where(dealt <= end).astype("Int64")
+        else:
+            walks[name] = walks[name].iloc[lot].reset_index(drop=True)
+    con.register("dealt", walks)
+    con.execute("create or replace table features.walks as select * from dealt")
+    con.unregister("dealt")
 
 
 def _checks(name: str, con: duckdb.DuckDBPyConnection, history: History) -> Row:
