@@ -49,8 +49,8 @@ def _known() -> dict[str, Scenario]:
         one(
             2,
             "no_effect",
-            "no effect, no confounding; who speaks is kept (immortal time)",
-            **(NOTHING | {"confounding": 0.0, "walk_share": 0.5, "second_thoughts": 1.0}),
+            "no effect, no confounding: only who decides in the grace cannot be let go",
+            **(NOTHING | {"confounding": 0.0, "walk_share": 0.5, "second_thoughts": 0.0}),
         ),
         one(3, "harmful", "walking away loses wins", **(plain | {"walk_effect": -1.5})),
         one(
