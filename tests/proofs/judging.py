@@ -21,6 +21,7 @@ from models.simulate import SCENARIOS
 
 BIAS, ERROR, COVERAGE, ANSWERS, REFUSALS = 0.01, 0.01, 0.90, 0.80, 0.95
 LEVEL = 0.001
+LEAST_COMPANIES = 20  # below, an error of 0.01 may be luck
 NAIVE = "naive"
 MUST_REFUSE = ("no_overlap", "too_few", "one_week", "nothing_closed")
 MUST_SHOW_NOTHING = ("placebo_signal", "permuted")
@@ -104,7 +105,9 @@ def table(companies: Sequence[Company], path: str, judge: Judge) -> pd.DataFrame
         estimates: dict[tuple[str, ...], list[Company]] = {}
         for each in group:
             for row in each["rows"]:
-                if row["truth"] is not None or name in MUST_REFUSE:
+                # A share among those let go is a description, no answer to the question.
+                is_effect = row["estimand"] != "share"
+                if is_effect and (row["truth"] is not None or name in MUST_REFUSE):
                     key = tuple(str(row[k]) for k in ("outcome", "contrast", "method", "estimand"))
                     estimates.setdefault(key, []).append(row)
         for key, found in estimates.items():
@@ -137,7 +140,7 @@ def _row(
     why = []
     if asked == "refuse" and not judge.share(refused, many, REFUSALS):
         why.append("answers")
-    is_thin = bool(errors) and not spread(errors) <= ERROR
+    is_thin = bool(errors) and (len(errors) < LEAST_COMPANIES or spread(errors) > ERROR)
     if asked == "be right" and is_thin:
         judge = Judge(exact=True)
     if asked == "be right":
