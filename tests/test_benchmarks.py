@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -205,9 +206,11 @@ def test_scores_agree_with_scikit_learn():
 def test_both_protocols_are_printed(log, found, monkeypatch, capsys):
     monkeypatch.setattr(bpi2012_models, "FORWARD", (0.5, 1.0))
     monkeypatch.setattr(bpi2012_models, "ITERATIONS", (5, 10))
+    # Here, where what is patched can be seen.
+    monkeypatch.setattr(bpi2012, "ProcessPoolExecutor", lambda *_: ThreadPoolExecutor(1))
     bpi2012.run(log, found, 20)
     told = capsys.readouterr().out
-    for words in ("published protocol", "honest protocol", "cancelled", "less baseline, forest"):
+    for words in ("published protocol", "honest protocol", "cancelled", "less baseline"):
         assert words in told
     honest = told.split("honest protocol")[1]
     assert "deciding act inside" not in honest.replace("deciding act not inside", "")
@@ -246,7 +249,7 @@ def test_the_interval_is_corrected():
     assert (middle, low, high) == pytest.approx((0.8, 0.8 - half, 0.8 + half), abs=1e-4)
 
 
-def test_copies_flatter_a_naive_split(capsys):
+def test_copies_flatter_a_naive_split():
     dice = np.random.default_rng(0)
     answers = pd.DataFrame(dice.choice(list("abcd"), (40, 6))).add_prefix("q")
     deals = answers.assign(Status=dice.choice(["Won", "Lost"], 40))
@@ -254,8 +257,8 @@ def test_copies_flatter_a_naive_split(capsys):
     apart, _ = bohanec.cross_validated(copied, 1, together=True)
     naive, _ = bohanec.cross_validated(copied, 1, together=False)
     # The answers are noise: only copies on both sides can tell the deals apart.
-    assert naive["boosting"]["AUC"].mean() > 0.8
-    assert apart["boosting"]["AUC"].mean() < 0.65
+    assert naive["boosting"]["AUC"].mean() > 0.7
+    assert apart["boosting"]["AUC"].mean() < 0.6
     assert apart["class prior"]["AUC"].mean() == 0.5
 
 

@@ -264,8 +264,7 @@ def features(log: pd.DataFrame, cases: pd.Series, meaning: Meaning) -> pd.DataFr
         "acts_7d": course.within(every, 7),
         "days_since_act": gap,
         "longest_gap_days": pd.Series(gap).groupby(course.code).cummax().to_numpy(),
-        "month": local.dt.month.to_numpy(dtype=float),
-        "week_of_quarter": ((local.dt.day_of_year - 1) % 91 // 7 + 1).to_numpy(dtype=float),
+        # No month and no week of the quarter: the log spans five months, each seen once.
         "weekday": local.dt.day_of_week.to_numpy(dtype=float),
         "hour": (local.dt.hour + local.dt.minute / 60).to_numpy(dtype=float),
         "created_weekday": began.dt.day_of_week.to_numpy(dtype=float),

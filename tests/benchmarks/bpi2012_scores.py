@@ -40,14 +40,15 @@ def auc(score: Floats, positive: Marks, weight: Floats) -> Floats:
 
 def by_length(score: Floats, positive: Marks, length: Floats, weight: Floats) -> Floats:
     """AUC a prefix length, averaged with the weight of the cases that are that long."""
-    found, sizes = [], []
+    each, sizes = [], []
     for step in np.unique(length):
         rows = length == step
-        found.append(auc(score[rows], positive[rows], weight[rows]))
+        each.append(auc(score[rows], positive[rows], weight[rows]))
         sizes.append(weight[rows].sum(axis=0))
-    values, size = np.array(found), np.array(sizes)
+    values, size = np.array(each), np.array(sizes)
     size = np.where(np.isnan(values), 0.0, size)
-    return (np.nan_to_num(values) * size).sum(axis=0) / size.sum(axis=0)
+    found, total = (np.nan_to_num(values) * size).sum(axis=0), size.sum(axis=0)
+    return np.divide(found, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
 def scores(
