@@ -88,15 +88,23 @@ def test_the_tasks_follow_the_protocol(act):
         *course("b", 24, "cancelled"),
         *course("c", 48, "declined", days=30),
         *course("d", 72, "accepted"),
-        *course("e", 400, "cancelled"),
+        # One act in three events: half a minute, half a second before the offer's own end.
+        *course("e", 400, "cancelled")[:-2],
+        event("e", 640 - 0.01, "A_CANCELLED"),
+        event("e", 640 - 0.0001, "W_Nabellen offertes"),
+        event("e", 640, "O_CANCELLED"),
+        # Where the offer's end stands first, the work that closes with it is of its act too.
+        *course("g", 410, "cancelled")[:-2],
+        event("g", 650 - 0.0001, "W_Nabellen offertes"),
+        event("g", 650, "O_CANCELLED"),
         # The last event of its offers is no ending, so the case is in no task.
         *course("f", 500, "cancelled"),
         event("f", 900, "O_SENT"),
     ]
     log = bpi2012_log.ordered(events)
     found = bpi2012_log.task(log, act.outcomes)
-    assert found.counts["cases"] == 5
-    assert [found.counts[ending] for ending in bpi2012_log.ENDINGS] == [2, 2, 1]
+    assert found.counts["cases"] == 6
+    assert [found.counts[ending] for ending in bpi2012_log.ENDINGS] == [2, 3, 1]
     assert found.counts["train cases"] == 4
     rows = found.prefixes.set_index(["case", "length"])
     assert found.split_at == START + pd.Timedelta(hours=400)
@@ -104,10 +112,10 @@ def test_the_tasks_follow_the_protocol(act):
     assert (found.prefixes.loc[~found.prefixes["is_test"], "at"] < found.split_at).all()
     assert rows.loc["c", "ending"].unique().tolist() == ["declined"]
     assert len(rows.loc["c"]) == 8
-    # The application's ending is part of the same act as the offer's, in whichever order.
-    assert rows.loc["e", "holds_act"].tolist() == [False] * 8 + [True, True]
-    assert rows.loc["e", "holds_event"].tolist() == [False] * 9 + [True]
-    assert found.counts["test rows that hold the deciding event"] == 1
+    assert rows.loc["e", "holds_act"].tolist() == [False] * 8 + [True] * 3
+    assert rows.loc["e", "holds_event"].tolist() == [False] * 10 + [True]
+    assert rows.loc["g", "holds_act"].tolist() == [False] * 8 + [True] * 2
+    assert found.counts["test rows that hold the deciding event"] == 2
 
 
 def test_another_log_is_refused(found):
