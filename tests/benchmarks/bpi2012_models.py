@@ -3,7 +3,7 @@
 Every model is fitted on training rows alone, and gives a probability for each of the endings.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -51,11 +51,10 @@ def default(features: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame) -> 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the training cases alone decided: leaves a tree, iterations, and the loss of each."""
+    """What the training cases alone decided."""
 
     leaves: int
     iterations: int
-    losses: Mapping[tuple[int, int], float]
 
 
 def _weights(rows: pd.DataFrame) -> Floats:
@@ -71,7 +70,7 @@ def _trees(
     known = _values(features, rows)
     # A column without any value cannot be binned; as a constant it is never split on.
     known = np.where(np.isnan(known).all(axis=0), 0.0, known)
-    trees = HistGradientBoostingClassifier(
+    fit = HistGradientBoostingClassifier(
         max_iter=iterations,
         max_leaf_nodes=leaves,
         l2_regularization=hazards.L2,
@@ -80,7 +79,7 @@ def _trees(
         random_state=0,
         min_samples_leaf=int(np.clip(len(rows) // ROWS_PER_LEAF, 20, hazards.MIN_LEAF)),
     )
-    return trees.fit(known, _codes(rows), sample_weight=_weights(rows))
+    return fit.fit(known, _codes(rows), sample_weight=_weights(rows))
 
 
 def _forward(train: pd.DataFrame, order: pd.Series) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
@@ -107,16 +106,14 @@ def tuned(features: pd.DataFrame, train: pd.DataFrame, first_at: pd.Series) -> C
         asked, truth = _values(features, judged), _codes(judged)
         weight = _weights(judged) / len(judged)
         for leaves in LEAVES:
-            trees = _trees(features, rows, leaves, ITERATIONS[-1])
-            for step, p in enumerate(trees.staged_predict_proba(asked), start=1):
+            fit = _trees(features, rows, leaves, ITERATIONS[-1])
+            for step, p in enumerate(fit.staged_predict_proba(asked), start=1):
                 if step in ITERATIONS:
                     own = p[np.arange(len(truth)), truth]
                     loss = -float(np.sum(weight * np.log(own)))
                     losses[leaves, step] = losses.get((leaves, step), 0.0) + loss
     leaves, iterations = min(losses, key=lambda key: (losses[key], key))
-    return Chosen(
-        leaves, iterations, {key: value / (len(FORWARD) - 1) for key, value in losses.items()}
-    )
+    return Chosen(leaves, iterations)
 
 
 def trees(
@@ -130,6 +127,6 @@ def trees(
     total = np.zeros((len(test), len(ENDINGS)))
     for part in range(EVERY):
         rows = thinned(train.assign(length=train["length"] + part))
-        trees = _trees(features, rows, chosen.leaves, chosen.iterations)
-        total += trees.predict_proba(asked)
+        fit = _trees(features, rows, chosen.leaves, chosen.iterations)
+        total += fit.predict_proba(asked)
     return total / EVERY
