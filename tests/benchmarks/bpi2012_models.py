@@ -13,8 +13,6 @@ import pandas as pd
 from bpi2012_log import ENDINGS
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from models import hazards
-
 Floats = npt.NDArray[np.float64]
 
 # Cuts in the order of cases between which training goes forward and is judged.
@@ -22,9 +20,9 @@ FORWARD = (0.4, 0.6, 0.8, 1.0)
 # Prefixes of one case are much alike: one in so many teaches as much in less time.
 EVERY = 4
 LEAVES = (4, 8)
-ITERATIONS = (*hazards.ITERATIONS, 90, 120)
-RATE = hazards.RATE / 2
-ROWS_PER_LEAF = hazards.ROWS_PER_LEAF // EVERY
+ITERATIONS = (20, 40, 60, 90, 120)
+RATE, L2 = 0.04, 5.0
+MIN_LEAF, ROWS_PER_LEAF = 200, 100
 
 
 def _codes(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -73,11 +71,11 @@ def _trees(
     fit = HistGradientBoostingClassifier(
         max_iter=iterations,
         max_leaf_nodes=leaves,
-        l2_regularization=hazards.L2,
+        l2_regularization=L2,
         learning_rate=RATE,
         early_stopping=False,
         random_state=0,
-        min_samples_leaf=int(np.clip(len(rows) // ROWS_PER_LEAF, 20, hazards.MIN_LEAF)),
+        min_samples_leaf=int(np.clip(len(rows) // ROWS_PER_LEAF, 20, MIN_LEAF)),
     )
     return fit.fit(known, _codes(rows), sample_weight=_weights(rows))
 
