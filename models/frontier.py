@@ -17,6 +17,9 @@ import pandas as pd
 from models.incidence import Floats, Ints
 
 LEAST_SELLERS, LEAST_WINS = 20, 50
+# Deals of a day that were followed to the horizon without a win: without them, all that is known to
+# its end is won.
+LEAST_FOLLOWED = 50
 FLOOR = 0.05
 STRATA, ROWS_PER_STRATUM = 5, 40
 STEP_DAYS = 7
@@ -30,7 +33,11 @@ COLUMNS = (
     *("net_benefit", "net_benefit_low", "net_benefit_high", "net_benefit_walk_all"),
     *("revenue_per_hour", "wins_per_hour"),
 )
-FACTS = ("verdict", "deals", "sellers", "wins", "needed_sellers", "needed_wins", "share_at_floor")
+TYPES = {"order_by": "str", "day": "int64", "deals": "int64", "deals_let_go": "int64"}
+FACTS = (
+    *("verdict", "deals", "sellers", "wins", "needed_sellers", "needed_wins", "needed_followed"),
+    *("days", "share_at_floor"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +164,8 @@ def _facts(points: pd.DataFrame, wins: int) -> dict[str, object]:
         "wins": wins,
         "needed_sellers": LEAST_SELLERS,
         "needed_wins": LEAST_WINS,
+        "needed_followed": LEAST_FOLLOWED,
+        "days": [],
         "share_at_floor": None,
     }
 
@@ -179,7 +188,7 @@ def frontier(points: pd.DataFrame, horizon: int, seed: int, draws: int) -> Front
     seen = (days_to_win <= horizon) & (days_to_win <= watched)
     facts = _facts(rows, int(rows.loc[seen, "deal_id"].nunique()))
     if facts["verdict"] != "answered":
-        return Frontier(pd.DataFrame({name: [] for name in COLUMNS}), facts)
+        return Frontier(_nothing(), facts)
     p = rows["p_no_decision_if_pursued"].to_numpy(dtype=np.float64)
     day = rows["day"].to_numpy(dtype=np.int64)
     strata = _strata(p, day)
@@ -197,13 +206,20 @@ def frontier(points: pd.DataFrame, horizon: int, seed: int, draws: int) -> Front
     hours_ahead = _hours_ahead(rows, weight[0], seller)
     amount = pd.to_numeric(rows["amount"]).to_numpy(dtype=np.float64, na_value=np.nan)
     value = rows["p_won_if_pursued"].to_numpy(dtype=np.float64) * amount / hours_ahead
+    followed = follow.is_known & ~follow.is_event
+    days = [
+        today for today in np.unique(day) if (followed & (day == today)).sum() >= LEAST_FOLLOWED
+    ]
+    facts["days"] = [int(today) for today in days]
+    if not days:
+        return Frontier(_nothing(), {**facts, "verdict": "too_few_followed"})
     found = []
     gains = {
         "wins_given_up": follow.is_event.astype(np.float64),
         "revenue_given_up": rows["revenue"].to_numpy(dtype=np.float64, na_value=np.nan),
         "hours_freed": rows["hours"].to_numpy(dtype=np.float64, na_value=np.nan),
     }
-    for today in np.unique(day):
+    for today in days:
         here = np.flatnonzero(day == today)
         rank = _rank(value[here])
         for order in ORDERS:
@@ -225,6 +241,10 @@ def frontier(points: pd.DataFrame, horizon: int, seed: int, draws: int) -> Front
     table["revenue_per_hour"] = table["revenue_given_up"] / freed
     table["wins_per_hour"] = table["wins_given_up"] / freed
     return Frontier(table[list(COLUMNS)], facts)
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=TYPES.get(name, "float64")) for name in COLUMNS})
 
 
 def _rank(value: Floats) -> Floats:

@@ -16,7 +16,7 @@ from models.breakeven import Ratio, fieller
 from models.effects import Outcome
 from models.propensity import Codes, Floats, codes
 from models.refusal import MIN_SELLERS
-from models.trial import Trial, numbers
+from models.trial import Rules, Trial, flags, numbers
 
 OUTCOMES = ("wins", "revenue", "hours")
 UNITS = {"wins": "wins", "revenue": "currency", "hours": "hours", "account_win": "points"}
@@ -202,3 +202,24 @@ def preference(points: pd.DataFrame, trial: Trial, outcome: Outcome) -> dict[str
         "high": found.estimate.high,
         "verdict": "answered",
     }
+
+
+def second_looks(points: pd.DataFrame, rules: Rules, quarters: pd.DataFrame) -> pd.DataFrame:
+    """Both looks at decision points as `models.trial.compared` gives them; columns COLUMNS.
+
+    Empty where one of the arms holds nobody.
+    """
+    walked = flags(points, "is_walked")
+    rows: list[dict[str, object]] = []
+    if walked.any() and not walked.all():
+        habitless = Trial.of(points, rules, leave_out=("seller_walk_rate",))
+        rows = [
+            *seller_quarters(Trial.of(points, rules), quarters),
+            preference(points, habitless, habitless.win()),
+        ]
+    types = {
+        **dict.fromkeys(("method", "outcome", "unit", "verdict"), "str"),
+        **dict.fromkeys(("estimate", "low", "high", "first_stage_f"), "float64"),
+        **dict.fromkeys(("n", "n_sellers"), "int64"),
+    }
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(types)

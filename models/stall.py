@@ -6,7 +6,7 @@ otherwise the best baseline is published.
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,11 @@ EXPECTED_WITHIN_DAYS = 90
 
 @dataclass
 class StallFit:
-    """A judged model: what is published and why, how it did, and its card."""
+    """A judged model: what is published and why, how it did, and its card.
+
+    `before` is the same as it was trained before the test, whose deals were first seen from
+    `tested_from_day` on.
+    """
 
     published: str
     reason: str
@@ -57,6 +61,8 @@ class StallFit:
     reference: dict[str, object] = field(default_factory=dict)
     judged: Judged = field(default_factory=Judged)
     bands: Bands | None = None
+    before: "StallFit | None" = None
+    tested_from_day: int | None = None
 
 
 def risks(fit: StallFit, rows: pd.DataFrame, *, pursued: bool) -> Floats:
@@ -300,7 +306,7 @@ def fit(
     other = None if published == "boosting" else models.get("boosting")
     found = bands(final, now, encoder, band_draws, seed, other)
     card["bands"] = told(found)
-    return StallFit(
+    result = StallFit(
         published,
         reason,
         final,
@@ -311,7 +317,12 @@ def fit(
         encoder,
         judged=judged,
         bands=found,
+        tested_from_day=split.t2 + 1,
     )
+    result.before = replace(
+        result, model=models[published], corrections=corrections.get(published, {}), bands=None
+    )
+    return result
 
 
 def _again(model: HazardModel, material: Material, encoder: Encoder, seed: int) -> HazardModel:

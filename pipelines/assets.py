@@ -12,6 +12,7 @@ from pipelines import (
     checks,
     compare,
     contracts,
+    frontier,
     ingest,
     ledger,
     publish,
@@ -155,6 +156,7 @@ def python_assets() -> list[dg.AssetsDefinition]:
         ),
         _python_asset("train", train.TABLES, train.READS, train.run),
         _python_asset("compare", compare.TABLES, compare.READS, compare.run),
+        _python_asset("frontier", frontier.TABLES, frontier.READS, frontier.run),
         _python_asset("worklist", worklists.TABLES, worklists.READS, worklists.run),
         _python_asset("ledger", ledger.TABLES, ledger.READS, ledger.run),
     ]

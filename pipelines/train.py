@@ -27,12 +27,14 @@ TABLES = {
     "marts.calibration": "Predicted against observed shares on the test, by bin.",
     "marts.decision_curve": "What acting on each model's risk is worth, by threshold.",
     "marts.drift": "Features and calibration that have moved since the model was trained.",
+    "marts.past_scores": "What a model trained before would have said of deals it is tested on.",
     "marts.incidence": "How deals end with age: Aalen-Johansen cumulative incidence.",
     "marts.model_card": "What was trained on what, and what was published, key by key.",
 }
 READS = frozenset(
     {
         "features.snapshots",
+        "features.frontier_points",
         "core.outcomes",
         "core.deals",
         "core.sellers",
@@ -104,6 +106,27 @@ def _scores(fit: StallFit, usual: Usual, tonight: pd.DataFrame) -> pd.DataFrame:
         rank=scored["deal_id"].map(ranks).astype("int64"),
         drivers=scored["deal_id"].map(drivers).astype("str"),
     )
+
+
+def _past_scores(con: duckdb.DuckDBPyConnection, found: Trained) -> pd.DataFrame:
+    """P(no decision) and P(won) if pursued of the test's deals, where a rule could have spoken."""
+    from models import stall
+
+    columns = ["deal_id", "snapshot_day", "p_no_decision_if_pursued", "p_won_if_pursued"]
+    before = found.fit.before
+    asked = con.sql("select distinct deal_id, snapshot_day from features.frontier_points").df()
+    first = found.snapshots.groupby("deal_id")["snapshot_day"].min()
+    if before is None or before.tested_from_day is None:
+        tested = first.index[:0]
+    else:
+        tested = first.index[first >= before.tested_from_day]
+    rows = found.snapshots.merge(asked, on=["deal_id", "snapshot_day"])
+    rows = rows[rows["deal_id"].isin(tested)].sort_values(["deal_id", "snapshot_day"])
+    if before is None or rows.empty:
+        types = {"deal_id": "str", "snapshot_day": "int64"}
+        return pd.DataFrame({c: pd.Series(dtype=types.get(c, "float64")) for c in columns})
+    scored = stall.score(before, rows)
+    return scored.loc[scored["horizon_days"] == RANKED_AT_DAYS, columns]
 
 
 def _trained_day(fit: StallFit) -> int:
@@ -195,6 +218,7 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
             "marts.calibration": found.fit.calibration,
             "marts.decision_curve": found.fit.judged.curve,
             "marts.drift": moved,
+            "marts.past_scores": _past_scores(con, found),
             "marts.incidence": _incidence(found.deals, found.as_of_day, night.settings.model.seed),
             "marts.model_card": found.card,
         },

@@ -54,6 +54,15 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "trial_facts": ("key", "value"),
     "sensitivity": ("analysis", "label", "estimate", "low", "high", "unit", "note"),
     "break_even": ("wins_given_up", "hours_freed", "verdict"),
+    "walkaway_frontier": (
+        *("order_by", "threshold", "day", "deals", "deals_let_go"),
+        *("wins_given_up", "revenue_given_up", "hours_freed", "revenue_per_hour"),
+    ),
+    "frontier_facts": ("key", "value"),
+    "second_looks": (
+        *("method", "outcome", "estimate", "low", "high", "unit", "n", "n_sellers"),
+        *("first_stage_f", "verdict"),
+    ),
     "backlog": (),
     "fresh_yield": (),
     # what to do

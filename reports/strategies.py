@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reports import comparable, figures, sustained, wording
+from reports import comparable, figures, frontier, sustained, wording
 from reports.formats import real, text
 from reports.marts import Marts, records
 from reports.stall import curve
@@ -42,6 +42,10 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "break_even": break_even_table(marts, view),
         "fresh_yield": frame_table(view, "fresh_yield", _by_source(marts["fresh_yield"])),
         "backlog": frame_table(view, "backlog", marts["backlog"]),
+        "frontier_says": frontier.frontier_sentences(view, marts),
+        "frontier": frontier.frontier_table(marts, view),
+        "frontier_chart": frontier.frontier_chart(marts, view),
+        "second_looks": frontier.second_looks_table(marts, view),
         "sensitivity": sensitivity_table(marts, view, "sensitivity"),
         "falsification": sensitivity_table(marts, view, "falsification"),
         "sensitivity_chart": sensitivity_chart(marts, view),

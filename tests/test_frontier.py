@@ -131,3 +131,12 @@ def test_too_little_gives_no_number(deals, sellers):
     found = frontier(recorded.iloc[:deals], HORIZON, seed=1, draws=50)
     assert found.facts["verdict"] == "too_few"
     assert found.table.empty and list(found.table) == list(COLUMNS)
+
+
+def test_a_day_whose_deals_were_not_followed_to_the_horizon_is_left_out():
+    recorded, _ = company()
+    late = recorded.assign(day=91, followup_days=recorded["followup_days"].clip(upper=HORIZON - 1))
+    found = frontier(pd.concat([recorded, late]), HORIZON, seed=1, draws=50)
+    assert found.facts["days"] == [28] and set(found.table["day"]) == {28}
+    alone = frontier(late, HORIZON, seed=1, draws=50)
+    assert alone.facts["verdict"] == "too_few_followed" and alone.table.empty

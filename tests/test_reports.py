@@ -321,6 +321,28 @@ def _strategy_frames() -> dict[str, pd.DataFrame]:
         ),
         "strategy_curves": _table("strategy day incidence low high n_at_risk", *curves),
         "strategy_incidence": _table("strategy day incidence low high n_at_risk", *curves),
+        "walkaway_frontier": _table(
+            "order_by threshold day deals deals_let_go wins_given_up wins_given_up_low "
+            "wins_given_up_high revenue_given_up revenue_given_up_low revenue_given_up_high "
+            "hours_freed hours_freed_low hours_freed_high revenue_per_hour",
+            *(
+                (
+                    *(order, threshold, 28, 400, round(400 * (1 - threshold))),
+                    *(60 * (1 - threshold), 40 * (1 - threshold), 80 * (1 - threshold)),
+                    *(9e5 * (1 - threshold), 7e5 * (1 - threshold), 11e5 * (1 - threshold)),
+                    *(900 * (1 - threshold), 800 * (1 - threshold), 990 * (1 - threshold), 1e3),
+                )
+                for order in ("risk", "value_per_hour")
+                for threshold in (0.3, 0.5, 0.7)
+            ),
+        ),
+        "frontier_facts": _table("key value", ("verdict", "answered"), ("deals", "400")),
+        "second_looks": _table(
+            "method outcome estimate low high unit n n_sellers first_stage_f verdict",
+            ("seller_quarters", "wins", 0.4, -0.1, 0.9, "wins", 210, 31, np.nan, "answered"),
+            ("seller_quarters", "revenue", *missing, "currency", 210, 31, np.nan, "no_variation"),
+            ("seller_preference", "account_win", *missing, "points", 900, 31, 3.1, "weak"),
+        ),
         "balance": _table("covariate smd_before smd_ipw smd_overlap", *balance),
         "overlap": _table("arm bin_low bin_high n", *overlap),
         "diagnostics": _table(
