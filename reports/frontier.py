@@ -10,6 +10,8 @@ from reports.marts import Marts, records
 from reports.views import Cell, Chart, Column, Table, View
 
 SHOWN = (0.3, 0.4, 0.5, 0.6, 0.7)
+# Fewer deals let go than this say nothing of what they would have brought.
+LEAST_LET_GO = 20
 QUANTITIES = (
     ("wins_given_up", "number"),
     ("revenue_given_up", "currency"),
@@ -64,7 +66,7 @@ def frontier_table(marts: Marts, view: View) -> Table | None:
             measure = view.number(1) if unit == "number" else view.measure(unit)
             ends = (row[f"{name}_low"], row[f"{name}_high"])
             cells.append(Cell(view.with_interval(measure, row[name], *ends)))
-        cells.append(Cell(show.rate(row["revenue_per_hour"])))
+        cells.append(Cell(view.measure("currency")(row["revenue_per_hour"])))
         rows.append(cells)
     heads = ("frontier_rule", "deals_let_go", *(name for name, _ in QUANTITIES), "revenue_per_hour")
     return Table(
@@ -143,8 +145,8 @@ def second_looks_table(marts: Marts, view: View) -> Table | None:
                 Cell(show.count(row["n_sellers"]), tone),
             ]
         )
-    heads = ("second_look", "strategy_outcome", "estimate", "n", "n_sellers")
-    numbers = ("n", "n_sellers")
+    heads = ("second_look", "strategy_outcome", "estimate", "deals_or_quarters", "n_sellers")
+    numbers = ("deals_or_quarters", "n_sellers")
     return Table(
         id="second-looks",
         caption=words("table.second_looks"),
