@@ -45,7 +45,7 @@ def test_where_nothing_moved_nothing_is_said():
 
 
 def test_an_index_too_small_to_matter_is_not_moved_however_sure():
-    found = features(company(3, deals=1500, moved=0.25)).set_index("feature")
+    found = features(company(3, deals=3000, moved=0.25)).set_index("feature")
     row = found.loc["silence_days"]
     assert row["p"] <= drift.ALPHA and row["measure"] < drift.LEAST_INDEX and not row["is_moved"]
 

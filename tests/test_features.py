@@ -45,7 +45,8 @@ CORE = {
     "pipeline varchar, amount_base double, status varchar, lead_source varchar, origin varchar, "
     "is_new_business boolean, created_sec bigint, created_day integer, closed_sec bigint, "
     "closed_day integer, is_closed_now boolean",
-    "stage_changes": "deal_id varchar, from_stage varchar, to_stage varchar, changed_by varchar, "
+    "stage_changes": "deal_id varchar, from_stage varchar, to_stage varchar, "
+    "to_stage_class varchar, changed_by varchar, "
     "changed_sec bigint, changed_day integer, to_stage_order integer, is_to_closed boolean, "
     "is_backward boolean, seq integer",
     "close_date_changes": "deal_id varchar, changed_sec bigint, changed_day integer, "
@@ -290,6 +291,7 @@ def core(facts, today=TODAY):
                     **key,
                     "from_stage": move["from"],
                     "to_stage": move["to"],
+                    "to_stage_class": move["to"] if is_to_closed else "open",
                     "seq": seq,
                     "changed_sec": move["sec"],
                     "changed_day": move["sec"] // DAY,

@@ -603,7 +603,7 @@ def test_without_an_export_there_is_nothing(told, small_exports):
     core = told(small_exports)
     names = [name for name in tables.queries() if name.startswith("crm.hubspot_")]
     steps = [name for name in names if tables.queries()[name].path.parent.name == "steps"]
-    assert len(names) - len(steps) == 14
+    assert len(names) - len(steps) == 16
     assert {
         name: core.rows(f"select count(*) from {name}")[0][0] for name in names
     } == dict.fromkeys(names, 0)

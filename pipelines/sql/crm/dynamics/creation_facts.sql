@@ -3,3 +3,4 @@
 select
     'dynamics' as source,
     'lead_source' as attribute
+where exists (select 1 from raw.dynamics_opportunity)

@@ -3,3 +3,4 @@
 select
     'hubspot' as source,
     'lead_source' as attribute
+where exists (select 1 from raw.hubspot_deal)

@@ -3,3 +3,4 @@
 select
     'salesforce' as source,
     'lead_source' as attribute
+where exists (select 1 from raw.salesforce_opportunity)

@@ -3,3 +3,4 @@
 select
     'zoho' as source,
     'lead_source' as attribute
+where exists (select 1 from raw.zoho_deal)
