@@ -303,7 +303,7 @@ def fit(
     }
     if horizon == 0:
         card["missing"] = lacks
-    other = None if published == "boosting" else models.get("boosting")
+    other = models.get("logit" if published == "boosting" else "boosting")
     found = bands(final, now, encoder, band_draws, seed, other)
     card["bands"] = told(found)
     result = StallFit(

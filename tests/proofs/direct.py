@@ -39,6 +39,7 @@ SHAPES = {
     "activities": "activity_id deal_id account_id seller_id contact_id happened recorded kind "
     "direction status subject minutes is_automatic is_twin cancelled_sec type_word",
     "commitments": "deal_id commitment_id subject made due_day kept made_by",
+    "creation_facts": "attribute",
     "deal_contacts": "deal_id contact_id role title added",
     "deal_states": "deal_id state_id changed changed_by stage amount expected_close_day sort_key "
     "is_bulk",
@@ -50,13 +51,25 @@ SHAPES = {
     "left_out": "trap acts",
     "options": "deal_id option_id kind amount discount offered withdrawn_sec",
     "owner_changes": "deal_id changed from_seller_id to_seller_id changed_by is_bulk",
+    "qualification": "deal_id field change_id value answered",
     "removals": "deal_id why status survivor_id held_share",
     "sellers": "seller_id name team is_active is_automatic email_domain",
     "stages": "pipeline stage stage_order is_closed is_won crm_probability",
     "stamps": "newest_sec",
 }
 MOMENTS = frozenset(
-    ("created", "happened", "recorded", "made", "kept", "added", "changed", "modified", "offered")
+    (
+        "created",
+        "happened",
+        "recorded",
+        "made",
+        "kept",
+        "added",
+        "changed",
+        "modified",
+        "offered",
+        "answered",
+    )
 )
 
 
@@ -86,6 +99,7 @@ def shaped(facts: Facts) -> dict[str, pd.DataFrame]:
         "accounts": _accounts(kept["accounts"]),
         "activities": _activities(kept),
         "commitments": _commitments(kept["entries"]),
+        "creation_facts": pd.DataFrame({"attribute": ["lead_source"]}),
         "deal_contacts": _contacts(kept["roles"], kept["contacts"]),
         "deal_states": _states(kept["saves"][~is_gone]),
         "deals": _deals(kept["deals"]),

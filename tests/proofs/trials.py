@@ -266,6 +266,7 @@ def stall_model(con: duckdb.DuckDBPyConnection, history: History, *, permuted: b
     """What the stall model's own judges say; `permuted`: with endings dealt out by lot."""
     from models import stall
 
+    con.sql("create or replace temp view trained_on as select deal_id from core.deals")
     snapshots, deals = con.sql(SNAPSHOTS).df(), con.sql(DEALS).df()
     stalls = con.sql("from core.stalls order by deal_id, spell").df()
     if permuted:
