@@ -20,19 +20,6 @@ parties as (
     from core.deals
 ),
 
-party_wins as (
-    select
-        y.party,
-        d.closed_day as day,
-        sum(cast(round(100 * d.amount_base) as bigint)) as hundredths,
-        max(case when d.amount_base is null then 1 else 0 end) as unknown_amounts
-    from parties as y
-    inner join core.deals as d on y.deal_id = d.deal_id
-    inner join core.outcomes as o on d.deal_id = o.deal_id
-    where o.outcome = 'won'
-    group by y.party, d.closed_day
-),
-
 wins as (
     select
         t.deal_id,
@@ -41,20 +28,9 @@ wins as (
         max(case when w.day <= t.signal_day + p.horizon_days then w.unknown_amounts end)
             as unknown_amounts
     from points as t
-    inner join party_wins as w on t.party = w.party and w.day > t.signal_day
+    inner join features.party_wins as w on t.party = w.party and w.day > t.signal_day
     cross join core.parameters as p
     group by t.deal_id
-),
-
-work as (
-    select
-        coalesce(y.party, w.account_id) as party,
-        w.day,
-        sum(w.seconds) as seconds,
-        sum(w.logged_seconds) as logged_seconds
-    from features.work_days as w
-    left join parties as y on w.deal_id = y.deal_id
-    group by coalesce(y.party, w.account_id), w.day
 ),
 
 -- Work day by day with, after the day's work, a mark for each moment that is asked about.
@@ -67,7 +43,7 @@ moments as (
         0 as is_end,
         seconds,
         logged_seconds
-    from work
+    from features.party_work
     union all
     select
         party,
@@ -105,7 +81,6 @@ totals as (
             rows between unbounded preceding and current row
         ) as logged_seconds
     from moments
-    where party is not null
 ),
 
 hours as (

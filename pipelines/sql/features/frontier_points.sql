@@ -25,26 +25,6 @@ points as (
     where not s.is_stalled and s.seller_id is not null
 ),
 
-parties as (
-    select
-        deal_id,
-        coalesce(account_id, deal_id) as party
-    from core.deals
-),
-
-party_wins as (
-    select
-        y.party,
-        d.closed_day as day,
-        sum(cast(round(100 * d.amount_base) as bigint)) as hundredths,
-        max(case when d.amount_base is null then 1 else 0 end) as unknown_amounts
-    from parties as y
-    inner join core.deals as d on y.deal_id = d.deal_id
-    inner join core.outcomes as o on d.deal_id = o.deal_id
-    where o.outcome = 'won'
-    group by y.party, d.closed_day
-),
-
 wins as (
     select
         t.deal_id,
@@ -54,22 +34,12 @@ wins as (
         max(w.unknown_amounts) as unknown_amounts
     from points as t
     cross join core.parameters as p
-    inner join party_wins as w
+    inner join features.party_wins as w
         on
             t.party = w.party
             and w.day > t.snapshot_day
             and w.day <= t.snapshot_day + p.horizon_days
     group by t.deal_id, t.day
-),
-
-work as (
-    select
-        coalesce(y.party, w.account_id) as party,
-        w.day,
-        sum(w.seconds) as seconds
-    from features.work_days as w
-    left join parties as y on w.deal_id = y.deal_id
-    group by coalesce(y.party, w.account_id), w.day
 ),
 
 -- Work day by day with, after the day's work, a mark for each moment that is asked about.
@@ -82,7 +52,7 @@ moments as (
         0 as rule_day,
         0 as is_end,
         seconds
-    from work
+    from features.party_work
     union all
     select
         party,
@@ -117,7 +87,6 @@ totals as (
             rows between unbounded preceding and current row
         ) as seconds
     from moments
-    where party is not null
 ),
 
 hours as (

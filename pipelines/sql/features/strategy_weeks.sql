@@ -275,26 +275,6 @@ running as (
     left join buckets as b on s.deal_id = b.deal_id and s.week = b.week
 ),
 
-parties as (
-    select
-        deal_id,
-        coalesce(account_id, deal_id) as party
-    from core.deals
-),
-
-party_wins as (
-    select
-        y.party,
-        d.closed_day as day,
-        sum(cast(round(100 * d.amount_base) as bigint)) as hundredths,
-        max(case when d.amount_base is null then 1 else 0 end) as unknown_amounts
-    from parties as y
-    inner join core.deals as d on y.deal_id = d.deal_id
-    inner join core.outcomes as o on d.deal_id = o.deal_id
-    where o.outcome = 'won'
-    group by y.party, d.closed_day
-),
-
 win_weeks as (
     select
         t.deal_id,
@@ -302,20 +282,9 @@ win_weeks as (
         sum(w.hundredths) as hundredths,
         max(w.unknown_amounts) as unknown_amounts
     from points as t
-    inner join party_wins as w
+    inner join features.party_wins as w
         on t.party = w.party and w.day > t.signal_day and w.day <= t.last_day
     group by t.deal_id, cast(floor((w.day - t.signal_day + 6) / 7) as integer)
-),
-
-party_work as (
-    select
-        coalesce(y.party, w.account_id) as party,
-        w.day,
-        sum(w.seconds) as seconds,
-        sum(w.logged_seconds) as logged_seconds
-    from features.work_days as w
-    left join parties as y on w.deal_id = y.deal_id
-    group by coalesce(y.party, w.account_id), w.day
 ),
 
 work_weeks as (
@@ -325,7 +294,7 @@ work_weeks as (
         sum(w.seconds) as seconds,
         sum(w.logged_seconds) as logged_seconds
     from points as t
-    inner join party_work as w
+    inner join features.party_work as w
         on t.party = w.party and w.day > t.signal_day and w.day <= t.last_day
     group by t.deal_id, cast(floor((w.day - t.signal_day + 6) / 7) as integer)
 )
