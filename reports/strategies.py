@@ -7,7 +7,6 @@ import pandas as pd
 from reports import comparable, figures, frontier, sustained, wording
 from reports.formats import real, text
 from reports.marts import Marts, records
-from reports.stall import curve
 from reports.views import POINT_UNITS, Cell, Chart, Column, Table, View, frame_table, ordered
 
 STRATEGIES = ("disqualify", "chase", "wait", "help_decide", "unresolved")
@@ -191,39 +190,11 @@ def forest_chart(marts: Marts, view: View) -> Chart | None:
 
 def curve_chart(marts: Marts, view: View) -> Chart | None:
     """First later win of the account by what the seller did: descriptive, not adjusted."""
-    words, show = view.words, view.formats
     frame = marts["strategy_curves"].sort_values(["strategy", "day"])
     strategies = ordered(frame["strategy"].tolist(), STRATEGIES)
     if not strategies:
         return None
-    lines, rows = [], []
-    for strategy in strategies:
-        points = frame[frame["strategy"] == strategy]
-        label = words.label("strategy", strategy)
-        lines.append(curve(points, strategy, label))
-        rows += [
-            [
-                Cell(label),
-                Cell(show.count(row["day"])),
-                Cell(show.share(row["incidence"])),
-                Cell(view.interval(view.share, row["low"], row["high"])),
-                Cell(show.count(row["n_at_risk"])),
-            ]
-            for row in records(figures.thinned(points, 7))
-        ]
-    heads = ("strategy", "day", "incidence", "interval", "n_at_risk")
-    return Chart(
-        id="curves-chart",
-        title=words("chart.curves"),
-        summary=words("chart.curves_summary"),
-        figure=figures.curves(lines, words("axis.days_since_signal"), words("axis.account_win")),
-        table=Table(
-            id="curves",
-            caption=words("table.curves"),
-            rows=rows,
-            columns=[Column(words(f"column.{h}"), h != "strategy") for h in heads],
-        ),
-    )
+    return sustained.curves(view, frame, strategies, "curves", "strategy", "n_at_risk")
 
 
 def break_even_table(marts: Marts, view: View) -> Table:

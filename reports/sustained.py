@@ -1,6 +1,8 @@
 """The headline: every signalled deal let go early, against every one chased."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 
 from reports import figures, wording
 from reports.comparable import diagnostic_rows
@@ -91,7 +93,6 @@ def _said(view: View, row: Mapping[str, object]) -> str:
 
 def incidence_chart(marts: Marts, view: View) -> Chart | None:
     """Accounts that would have bought by each day under each strategy; None where refused."""
-    words, show = view.words, view.formats
     said = marts["strategy_comparison"]
     said = said[(said["method"] == wording.SUSTAINED) & (said["verdict"] == "ok")]
     spoken = {"disqualify", *(OTHERS.get(text(c), "") for c in said["contrast"])}
@@ -100,10 +101,21 @@ def incidence_chart(marts: Marts, view: View) -> Chart | None:
     arms = ordered(frame["strategy"].tolist(), ARMS)
     if not arms:
         return None
+    return curves(view, frame, arms, "strategy_incidence", "sustained", "clones_at_risk")
+
+
+def curves(
+    view: View, frame: pd.DataFrame, arms: Sequence[str], name: str, labels: str, at_risk: str
+) -> Chart:
+    """First wins of accounts by arm as a chart and its table, under the words of `name`.
+
+    `labels` is the group of the arms' own names, `at_risk` the heading of those still followed.
+    """
+    words, show = view.words, view.formats
     lines, rows = [], []
     for arm in arms:
         points = frame[frame["strategy"] == arm]
-        label = words.label("sustained", arm)
+        label = words.label(labels, arm)
         lines.append(curve(points, arm, label))
         rows += [
             [
@@ -115,15 +127,16 @@ def incidence_chart(marts: Marts, view: View) -> Chart | None:
             ]
             for row in records(figures.thinned(points, 7))
         ]
-    heads = ("strategy", "day", "incidence", "interval", "clones_at_risk")
+    heads = ("strategy", "day", "incidence", "interval", at_risk)
+    place = name.replace("_", "-")
     return Chart(
-        id="incidence-chart",
-        title=words("chart.strategy_incidence"),
-        summary=words("chart.strategy_incidence_summary"),
+        id=f"{place}-chart",
+        title=words(f"chart.{name}"),
+        summary=words(f"chart.{name}_summary"),
         figure=figures.curves(lines, words("axis.days_since_signal"), words("axis.account_win")),
         table=Table(
-            id="strategy-incidence",
-            caption=words("table.strategy_incidence"),
+            id=place,
+            caption=words(f"table.{name}"),
             rows=rows,
             columns=[Column(words(f"column.{h}"), h != "strategy") for h in heads],
         ),
