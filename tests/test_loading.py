@@ -118,6 +118,29 @@ def test_a_time_in_a_zone_of_its_own_is_moved_to_utc(con, read, folder, told, re
     assert created == [(read_as,)]
 
 
+@pytest.mark.parametrize(
+    ("other", "ways"),
+    [("2026-01-05T09:15:28.500Z", [True]), ("2026-01-05T09:15:28Z", [True, False])],
+)
+def test_times_are_read_as_times_where_all_are_written_alike(
+    read, folder, monkeypatch, other, ways
+):
+    """The second time stands below the records by which the form is told."""
+    seen = []
+    one_pass = Target._in_one_pass
+
+    def spied(self, typed, time_form):
+        seen.append("timestamp" in typed.values())
+        return one_pass(self, typed, time_form)
+
+    monkeypatch.setattr(Target, "_in_one_pass", spied)
+    lines = [LINE.replace("00001IAA", f"{n:05}IAA") for n in range(300)]
+    lines.append(LINE.replace("2026-01-05T09:15:27.000Z", other).replace("00001IAA", "99999IAA"))
+    (folder / "o.csv").write_text(HEADER + "".join(lines))
+    assert read(folder).loaded == ["o.csv"]
+    assert seen == ways
+
+
 def test_lines_keep_their_numbers_when_both_cores_read(con, read, folder, monkeypatch):
     def refused(*_):
         raise AssertionError("a plain file was staged")
