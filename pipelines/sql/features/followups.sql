@@ -28,7 +28,7 @@ wins as (
         max(case when w.day <= t.signal_day + p.horizon_days then w.unknown_amounts end)
             as unknown_amounts
     from points as t
-    inner join features.party_wins as w on t.party = w.party and w.day > t.signal_day
+    inner join features.account_wins as w on t.party = w.party and w.day > t.signal_day
     cross join core.parameters as p
     group by t.deal_id
 ),
@@ -43,7 +43,7 @@ moments as (
         0 as is_end,
         seconds,
         logged_seconds
-    from features.party_work
+    from features.account_work
     union all
     select
         party,

@@ -34,7 +34,7 @@ wins as (
         max(w.unknown_amounts) as unknown_amounts
     from points as t
     cross join core.parameters as p
-    inner join features.party_wins as w
+    inner join features.account_wins as w
         on
             t.party = w.party
             and w.day > t.snapshot_day
@@ -52,7 +52,7 @@ moments as (
         0 as rule_day,
         0 as is_end,
         seconds
-    from features.party_work
+    from features.account_work
     union all
     select
         party,

@@ -282,7 +282,7 @@ win_weeks as (
         sum(w.hundredths) as hundredths,
         max(w.unknown_amounts) as unknown_amounts
     from points as t
-    inner join features.party_wins as w
+    inner join features.account_wins as w
         on t.party = w.party and w.day > t.signal_day and w.day <= t.last_day
     group by t.deal_id, cast(floor((w.day - t.signal_day + 6) / 7) as integer)
 ),
@@ -294,7 +294,7 @@ work_weeks as (
         sum(w.seconds) as seconds,
         sum(w.logged_seconds) as logged_seconds
     from points as t
-    inner join features.party_work as w
+    inner join features.account_work as w
         on t.party = w.party and w.day > t.signal_day and w.day <= t.last_day
     group by t.deal_id, cast(floor((w.day - t.signal_day + 6) / 7) as integer)
 )
