@@ -23,6 +23,7 @@ OF_TODAY = {
     "core.traps_acts",
     "core.traps_deals",
     "core.traps_history",
+    "features.account_work",  # time on a lead counts for the account it became since
 }
 # Meetings that lay ahead then and were moved since; the contact and account of an act on a lead
 # that became one since.
