@@ -2,13 +2,19 @@
 
 Every decision point is followed in every arm whose strategy it may still turn out to have kept; a
 clone leaves its arm when the seller's acts no longer fit, and the clones that stay stand for those
-that left (Hernan 2018; Maringe et al., IJE 2020). Weights are products over weeks of one over the
-probability of staying, of an act that was possible and given what was known when its week began.
+that left (Hernan 2018; Maringe et al., IJE 2020). Weights are products of one over the probability
+of staying, given what was known before the day: a reply holds sellers back in the very week, and
+by weeks alone those who stay would be those who were answered.
 
-- disqualify: lets go by the last week of grace. Until then every clone stays; those who let go in
-  the decisive weeks also stand for those who did not.
+Two strategies have a deadline: letting go by the end of grace, a touch within so many days of the
+last. Until it the clones act as sellers here do, ever more surely: a chance p a day becomes
+p / (1 - (1 - p)^r) with r days to go, which is 1 on the last. A grace period needs such a rule
+(Cain et al., Int. J. Biostat. 2010; Wanis et al., JRSS A 2024). To leave all to the last day is
+another one, and nobody may ever act that late: the weights are then as heavy as can be.
+
+- disqualify: lets go by the end of grace.
 - disqualify at once: the same clones; all who let go within the grace stand for those who did
-  not, by what was known at time zero alone: surer, but blind to what the buyer did in the grace.
+  not, by what was known at time zero alone: blind to what the buyer did in the grace.
 - chase: leaves when the seller lets go, or when a touch is too long in coming, in the weeks of a
   chase.
 - wait: leaves when the seller lets go in these weeks, or touches before a gap is complete.
@@ -21,19 +27,20 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from models.courses import Courses, week_columns
+from models.courses import WEEK, Courses, week_columns
 from models.pooled import PooledLogit, Rows
 from models.propensity import Codes, Flags, Floats
 from models.weighting import TRUNCATION
 
 AT_ONCE = "disqualify_at_once"
 ARMS = ("disqualify", "chase", "wait", AT_ONCE)
-# The acts that make a clone leave, by arm.
-LEAVING: Mapping[str, tuple[str, str]] = {
-    "chase": ("walk", "gap"),
-    "wait": ("walk_waiting", "touch"),
+# The acts that make a clone leave, by arm. Who lets go early and who does later are told by models
+# of their own: the first follow looks, the second silence.
+LEAVING: Mapping[str, tuple[str, ...]] = {
+    "chase": ("walk", "walk_chasing"),
+    "wait": ("walk", "walk_waiting", "touch"),
 }
-LEAST_PROBABILITY = 1e-3  # of staying; weights are truncated well before it
+LEAST_PROBABILITY = 1e-4  # of an act or its absence; weights are truncated well before it
 FIXED = ("at_risk", "win")
 METHOD = "clone_censor_weight"
 
@@ -51,15 +58,23 @@ def standardised_rows(values: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Act:
-    """One way to leave an arm: where it was possible, and where it was seen, by week. (n, K)"""
+    """One way to leave an arm: where it was possible, and whether it was seen. (m,) each
 
-    possible: Flags
-    seen: Flags
+    `week` counts from 0, `varying` (m, q) is what was known; `trials` are the days of a row, and
+    `room` those from its start to the deadline, where there is one.
+    """
 
-    @property
-    def happened(self) -> Flags:
-        """Where it was possible and seen."""
-        found: Flags = self.possible & self.seen
+    deal: Codes
+    week: Codes
+    varying: Floats
+    happened: Flags
+    trials: Floats
+    room: Floats
+
+    def left(self, shape: tuple[int, int]) -> Flags:
+        """Where it was seen, by week. (n, K)"""
+        found = np.zeros(shape, dtype=np.bool_)
+        found[self.deal[self.happened], self.week[self.happened]] = True
         return found
 
 
@@ -83,99 +98,125 @@ class Cloning:
         self.courses = courses
         rules = courses.rules
         weeks = courses.weeks[None, :]
-        may_act = courses.may_act
-        in_chase = weeks <= rules.chase
-        walks = weeks == courses.walked[:, None]
+        is_early, in_chase = weeks <= rules.grace, weeks <= rules.chase
+        may_wait = weeks <= rules.wait
+        walks = (weeks == courses.walked[:, None]) & (weeks < courses.won[:, None])
+        touches = may_wait & (courses.touch_days <= courses.free_days)
 
-        chased = may_act & in_chase & ~courses.before(courses.has_gap)
-        may_gap = chased & ~walks & (courses.wait_days + courses.days > rules.gap_days)
-        waited = may_act & in_chase & ~courses.before(courses.is_touched & (weeks <= rules.wait))
-        may_touch = waited & ~walks & (weeks <= rules.wait)
+        has_gap = courses.has_gap & in_chase
+        chased = in_chase & ~courses.before(has_gap)
+        waited = in_chase & ~courses.before(touches)
+        free = courses.free_days
         self.acts = {
-            "walk": Act(chased, walks),
-            "gap": Act(may_gap, courses.has_gap),
-            "walk_waiting": Act(waited, walks),
-            "touch": Act(may_touch, courses.is_touched),
+            "walk": self._daily(is_early, free, walks),
+            "walk_chasing": self._daily(chased & ~is_early, free, walks),
+            "walk_waiting": self._daily(waited & ~is_early, free, walks),
+            "touch_due": self._touch_due(chased),
+            "touch": self._daily(waited & may_wait, courses.touch_days, touches),
+            AT_ONCE: self._at_once(),
         }
-        self.chances = {
-            "disqualify": self._chance(rules.grace - rules.decisive + 1),
-            AT_ONCE: self._chance(1),
-        }
-        self.acts |= self.chances
         is_seen = weeks <= courses.seen[:, None]
-        leaves = {
-            name: self.acts[first].happened | self.acts[second].happened
-            for name, (first, second) in LEAVING.items()
-        }
         self.arms = {
-            **{
-                name: Arm(name, is_seen & ((weeks <= rules.grace) | ~self._missed(act)[:, None]))
-                for name, act in self.chances.items()
-            },
-            **{name: Arm(name, is_seen & ~courses.before(seen)) for name, seen in leaves.items()},
+            name: Arm(name, is_seen & (is_early | ~self._missed[:, None]))
+            for name in ("disqualify", AT_ONCE)
         }
+        for name, acts in LEAVING.items():
+            left = np.any([self.acts[act].left(is_seen.shape) for act in acts], axis=0)
+            left |= has_gap & (name == "chase")
+            self.arms[name] = Arm(name, is_seen & ~courses.before(left))
         self.models = {name: PooledLogit(self._rows(act)) for name, act in self.acts.items()}
 
-    def _chance(self, first: int) -> Act:
-        """Letting go from week `first` to the end of grace, as one act of week `first`.
+    @cached_property
+    def _missed(self) -> Flags:
+        """Deals that the seller could have let go until the end of grace, and did not. (n,)
 
-        Possible for deals whose seller still had the choice when that week began, and kept it:
-        those that others ended, or whose account bought, within the grace never had to choose.
+        Those that others ended, or whose account bought, within the grace never had to choose.
         """
         courses, grace = self.courses, self.courses.rules.grace
-        possible = (
-            courses.is_open[:, first - 1]
-            & (courses.seen >= grace)
-            & (courses.won > grace)
-            & (courses.walked >= first)
-            & ~((courses.ended >= first) & (courses.ended <= grace))
-        )
-        in_time = np.broadcast_to((courses.walked <= grace)[:, None], courses.is_open.shape)
-        return Act((courses.weeks[None, :] == first) & possible[:, None], in_time)
-
-    def _missed(self, chance: Act) -> Flags:
-        """Deals whose last chance passed. (n,)"""
-        missed: Flags = np.asarray((chance.possible & ~chance.seen).any(axis=1))
+        missed: Flags = (courses.won > grace) & (courses.walked > grace) & (courses.ended > grace)
         return missed
+
+    def _daily(self, possible: Flags, end: Codes, seen: Flags) -> Act:
+        """What may happen on any day: steps of the weeks (n, K) up to `end`, or all free days."""
+        rules = self.courses.rules
+        until = WEEK * (rules.grace - self.courses.weeks[None, :] + 1)
+        return self._act(possible, np.zeros_like(end), end, seen, np.broadcast_to(until, end.shape))
+
+    def _touch_due(self, chased: Flags) -> Act:
+        """A touch once a week went by without one, by the last day on which it is in time."""
+        courses = self.courses
+        room = courses.rules.gap_days - courses.wait_days
+        first = np.maximum(WEEK - courses.wait_days, 0)
+        end = np.minimum(courses.touch_days, np.maximum(room, 0))
+        seen = courses.touch_days <= np.minimum(courses.free_days, room)
+        return self._act(chased, first, end, seen, room)
+
+    def _act(self, possible: Flags, first: Codes, end: Codes, seen: Flags, room: Codes) -> Act:
+        """Rows of the steps with any day; the act, where seen, is on the last day of the last one.
+
+        `room` (n, K) counts from the start of the week.
+        """
+        courses = self.courses
+        days, start = courses.steps(first, end)
+        deal, step = np.nonzero((days > 0) & np.repeat(possible, 2, axis=1))
+        week = step // 2
+        is_last = (step % 2 == 1) | (days[deal, np.minimum(step + 1, 2 * week + 1)] == 0)
+        return Act(
+            deal,
+            week,
+            courses.varying[deal, step],
+            seen[deal, week] & is_last,
+            days[deal, step].astype(np.float64),
+            (room[deal, week] - start[deal, step]).astype(np.float64),
+        )
+
+    def _at_once(self) -> Act:
+        """Letting go at any time in the grace, as one act at time zero."""
+        courses, grace = self.courses, self.courses.rules.grace
+        walks = (courses.walked <= grace) & (courses.won > grace)
+        deal = np.flatnonzero((courses.free_days[:, 0] > 0) & (walks | self._missed))
+        return Act(
+            deal,
+            np.zeros_like(deal),
+            courses.varying[deal, 0],
+            walks[deal],
+            np.ones(len(deal)),
+            np.ones(len(deal)),
+        )
 
     def _rows(self, act: Act) -> Rows:
         courses = self.courses
-        deal, column = np.nonzero(act.possible)
-        what = np.hstack([week_columns(courses.rules.last)[column], courses.varying[deal, column]])
+        what = np.hstack([week_columns(courses.rules.last)[act.week], act.varying])
         return Rows(
             courses.base,
-            deal.astype(np.intp),
+            act.deal,
             standardised_rows(what),
-            act.seen[deal, column],
+            act.happened,
             courses.clusters,
+            act.trials,
         )
-
-    @cached_property
-    def _cells(self) -> dict[str, tuple[Codes, Codes]]:
-        cells = {}
-        for name, act in self.acts.items():
-            deal, column = np.nonzero(act.possible)
-            cells[name] = (deal, column)
-        return cells
 
     def weights(self, arm: Arm, probability: Mapping[str, Floats]) -> Floats:
         """Weight of each clone when a week begins, given P(act) by model and row. (n, W)
 
         Column w holds what was multiplied up to the end of week w; the last one holds from then on.
         """
-        courses, rules = self.courses, self.courses.rules
-        n = len(courses.base)
-        if arm.name in self.chances:
-            found = np.ones((n, rules.grace + 1))
-            deal = self._cells[arm.name][0]
-            found[deal, -1] = 1 / np.maximum(probability[arm.name], LEAST_PROBABILITY)
-            return found
-        logs = np.zeros((n, rules.chase + 1))
-        for name in LEAVING[arm.name]:
-            deal, column = self._cells[name]
-            stay = np.maximum(1 - probability[name], LEAST_PROBABILITY)
-            logs[deal, column + 1] -= np.log(stay)
-        return np.exp(np.cumsum(logs, axis=1))
+        rules = self.courses.rules
+        last = rules.chase if arm.name in LEAVING else rules.grace
+        factors = np.ones((len(self.courses.base), last + 1))
+        if arm.name == AT_ONCE:
+            chance = np.maximum(probability[AT_ONCE], LEAST_PROBABILITY)
+            factors[self.acts[AT_ONCE].deal, -1] = 1 / chance
+            return factors
+        due = {"disqualify": "walk", "chase": "touch_due"}.get(arm.name)
+        if due is not None:
+            act = self.acts[due]
+            np.multiply.at(factors, (act.deal, act.week + 1), _in_time(act, probability[due]))
+        for name in LEAVING.get(arm.name, ()):
+            act = self.acts[name]
+            np.multiply.at(factors, (act.deal, act.week + 1), _stayed(act, probability[name]))
+        found: Floats = np.asarray(np.cumprod(factors, axis=1), dtype=np.float64)
+        return found
 
     @cached_property
     def summed(self) -> tuple[str, ...]:
@@ -201,17 +242,27 @@ class Cloning:
         """Weighted mean over the clones there in each week of at_risk, win and amounts. (K, q)
 
         `counts` (n,) says how often each deal is drawn. Weights average one in their arm and week
-        (stabilised) and are truncated there at the quantile `kept`. NaN in a week without clones.
+        (stabilised) and are truncated there at the quantile `kept`; a win and its revenue weigh
+        what the clone did when it was won, all else what it did when the week began. NaN in a week
+        without clones.
         """
         found = np.full((self.courses.rules.last, len(self.summed)), np.nan)
+        last = weights.shape[1] - 1
         for column, (deal, values) in enumerate(self._panels[arm.name]):
             drawn = counts[deal]
-            now = weights[deal, min(column, weights.shape[1] - 1)]
-            held = truncated(now, drawn, kept) * drawn
+            held = truncated(weights[deal, min(column, last)], drawn, kept) * drawn
             total = held.sum()
-            if total > 0:
-                found[column] = (held @ values) / total
+            if total <= 0:
+                continue
+            found[column] = (held @ values) / total
+            if column < last:
+                then = truncated(weights[deal, column + 1], drawn, kept) * drawn
+                found[column, self._at_wins] = (then @ values[:, self._at_wins]) / total
         return found
+
+    @cached_property
+    def _at_wins(self) -> list[int]:
+        return [self.summed.index(name) for name in ("win", "revenue")]
 
     def draws(self, counts: npt.NDArray[np.int64]) -> Iterator[Mapping[str, Floats]]:
         """Sums by arm for each draw of clusters in `counts` (B, G), with every model refitted."""
@@ -223,6 +274,25 @@ class Cloning:
                 name: self.sums(arm, self.weights(arm, probability), often)
                 for name, arm in self.arms.items()
             }
+
+
+def _stayed(act: Act, probability: Floats) -> Floats:
+    """One over the probability that a row passed without the act, 0 where it did not. (m,)"""
+    stay = np.maximum(1 - probability, LEAST_PROBABILITY) ** act.trials
+    return np.where(act.happened, 0.0, 1 / stay)
+
+
+def _in_time(act: Act, probability: Floats) -> Floats:
+    """What a row's days weigh under a strategy that has to act by the deadline. (m,)
+
+    By day p / (1 - (1 - p)^r) over p for the act, and what is left over 1 - p without it; the
+    product over a row telescopes. 0 where the deadline passed.
+    """
+    stay = np.log1p(-np.clip(probability, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY))
+    before = -np.expm1(stay * act.room)
+    after = np.where(act.happened, 1.0, -np.expm1(stay * (act.room - act.trials)))
+    found: Floats = after / before
+    return found
 
 
 def truncated(weights: Floats, counts: Floats, kept: float = TRUNCATION) -> Floats:

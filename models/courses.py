@@ -1,8 +1,8 @@
 """What happened to each decision point week by week, as arrays: features.strategy_weeks read once.
 
-Everything happens in whole weeks: in a week what others end (a win of the account, a closing that
-is not the seller's act) comes first, then walking away, then a gap between touches. An act counts
-against a strategy from the end of its week.
+Outcomes are seen in whole weeks, and an act counts against a strategy from the end of its week.
+What sellers do is seen by day, since they answer a sign of life at once: a week is two steps,
+before the first sign of life in it and from then on.
 """
 
 import math
@@ -17,12 +17,15 @@ from models.propensity import Codes, Flags, Floats
 from models.trial import DecisionPointsError, Trial, numbers
 
 WEEK = 7
-SKEWED = ("touch_wait_days", "silence_days", "touches_before", "replies_before")
+SKEWED = ("touch_wait_days", "touches_before", "replies_before")
 PLAIN = ("pushes_before", "stage_moves_before", "meetings_booked")
+# Sellers let go after so and so long a silence, not in proportion to it: steps beside a logarithm.
+QUIET_DAYS = (7, 14, 21, 28, 42, 63, 91)
 COLUMNS = (
     *("deal_id", "week", "touches", "replies", "walked_away", "touch_gap_days", "closed"),
     *("won_account", "hours", "logged_hours", "revenue", "days", "is_open"),
-    *(*SKEWED, *PLAIN),
+    *("free_days", "life_days", "touch_days"),
+    *(*SKEWED, "silence_days", *PLAIN),
 )
 
 
@@ -31,14 +34,13 @@ class Course:
     """Settings of the strategies in whole weeks, rounded up.
 
     `grace` is the last week in which letting go is early, `chase` the last in which a chase is
-    judged, `last` the last of all; `decisive` weeks at the end of the grace form the last chance.
+    judged, `last` the last of all.
     """
 
     grace: int
     chase: int
     last: int
     gap_days: int
-    decisive: int = 1
 
     @property
     def wait(self) -> int:
@@ -65,10 +67,11 @@ class Courses:
     won: Codes
     ended: Codes
     walked: Codes
-    is_open: Flags
+    free_days: Codes
+    life_days: Codes
+    touch_days: Codes
+    wait_days: Codes
     has_gap: Flags
-    is_touched: Flags
-    wait_days: Floats
     varying: Floats
     amounts: Mapping[str, Floats]
     days: Floats
@@ -89,21 +92,17 @@ class Courses:
         found[:, 1:] = np.logical_or.accumulate(happened, axis=1)[:, :-1]
         return found
 
-    @cached_property
-    def may_act(self) -> Flags:
-        """Weeks in which the seller could still walk away: open, seen, and nothing ended it. (n, K)
+    def steps(self, first: Codes, end: Codes) -> tuple[Codes, Codes]:
+        """Days of each week's two steps from day `first` to `end`, and what lies before each step.
 
-        A week in which the account bought, or others closed the deal, is not one of them.
+        `first` and `end` are (n, K), 0 is the start; days are (n, 2K), and none that was not free.
         """
-        weeks = self.weeks[None, :]
-        found: Flags = (
-            self.is_open
-            & (weeks <= self.seen[:, None])
-            & (weeks < self.won[:, None])
-            & (weeks != self.ended[:, None])
-            & (weeks <= self.walked[:, None])
-        )
-        return found
+        end = np.minimum(self.free_days, end)
+        shape = (len(end), 2 * end.shape[1])
+        start, stop = np.empty(shape, dtype=np.intp), np.empty(shape, dtype=np.intp)
+        start[:, ::2], stop[:, ::2] = first, np.minimum(end, self.life_days)
+        start[:, 1::2], stop[:, 1::2] = np.maximum(first, self.life_days), end
+        return np.maximum(stop - start, 0), start
 
     @classmethod
     def of(cls, trial: Trial, weeks: pd.DataFrame) -> "Courses":
@@ -142,14 +141,16 @@ class Courses:
                 f"features.strategy_weeks has no first week for deal {ids[seen < 1][0]}: "
                 "build that table again"
             )
+        won = _first(spread("won_account") > 0.5)
         walked = _first(spread("walked_away") > 0.5)
         ended = _first(spread("closed") > 0.5)
-        is_open = spread("is_open") > 0.5
         decided = numbers(trial.points, "days_to_decision")[order]
         starts = WEEK * np.arange(rules.last)
         days = np.full(rules.last, float(WEEK))
         days[-1] = settings.horizon_days - starts[-1]
         undecided: Floats = np.clip(np.fmin(decided, np.inf)[:, None] - starts, 0, days)
+        is_before = np.arange(1, rules.last + 1) <= won[:, None]
+        has_gap = np.nan_to_num(spread("touch_gap_days")) > rules.gap_days
         revenue = spread("revenue")
         sold = revenue[revenue > 0]
         return cls(
@@ -157,13 +158,14 @@ class Courses:
             base=trial.design.x[order],
             clusters=trial.design.clusters[order],
             seen=seen,
-            won=_first(spread("won_account") > 0.5),
+            won=won,
             ended=np.where(ended == walked, rules.last + 1, ended),
             walked=walked,
-            is_open=is_open,
-            has_gap=np.nan_to_num(spread("touch_gap_days")) > rules.gap_days,
-            is_touched=spread("touches") > 0.5,
-            wait_days=spread("touch_wait_days"),
+            free_days=np.where(is_before, spread("free_days"), 0.0).astype(np.intp),
+            life_days=_day(spread("life_days", math.nan)),
+            touch_days=_day(spread("touch_days", math.nan)),
+            wait_days=spread("touch_wait_days").astype(np.intp),
+            has_gap=has_gap,
             varying=_varying(spread),
             amounts={
                 # The wins whose amount is known stand for those whose amount is not.
@@ -184,6 +186,12 @@ def _first(happened: Flags) -> Codes:
     return found
 
 
+def _day(days: Floats) -> Codes:
+    """Days of the week, 8 where there are none. (n, K)"""
+    found: Codes = np.nan_to_num(days, nan=WEEK + 1).astype(np.intp)
+    return found
+
+
 def week_columns(last: int) -> Floats:
     """What the week itself says about acting: the first three apart, then its logarithm. (K, 4)"""
     weeks = np.arange(1, last + 1)
@@ -191,10 +199,17 @@ def week_columns(last: int) -> Floats:
 
 
 def _varying(spread: Callable[[str], Floats]) -> Floats:
+    silence = spread("silence_days")
     parts = [np.arcsinh(spread(name)) for name in SKEWED] + [spread(name) for name in PLAIN]
-    touched = np.zeros_like(parts[0])
+    touched = np.zeros_like(silence)
     touched[:, 1:] = spread("touches")[:, :-1] > 0.5
-    replied = np.zeros_like(parts[0])
+    replied = np.zeros_like(silence)
     replied[:, 1:] = spread("replies")[:, :-1] > 0.5
-    known: Floats = np.nan_to_num(np.stack([*parts, touched, replied], axis=2))
-    return known
+    quiet = [(silence >= days).astype(np.float64) for days in QUIET_DAYS]
+    # A sign of life in the week ends the silence.
+    before = [touched, *parts, replied, np.arcsinh(silence), *quiet]
+    after = [touched, *parts, np.ones_like(silence), *[np.zeros_like(silence)] * (1 + len(quiet))]
+    found = np.empty((len(silence), 2 * silence.shape[1], len(before)))
+    found[:, ::2] = np.stack(before, axis=2)
+    found[:, 1::2] = np.stack(after, axis=2)
+    return np.nan_to_num(found)

@@ -1,7 +1,8 @@
-"""Who acts in a week: logistic regression pooled over weeks, refitted for every draw of clusters.
+"""Who acts when: logistic regression pooled over time, refitted for every draw of clusters.
 
-What does not change by week is held once a deal, and a draw of clusters is a vector of counts, so
-that a refit costs a few passes over the rows.
+A row is a stretch of equal trials (days, or one week) that an act may end. What does not change
+with time is held once a deal, and a draw of clusters is a vector of counts, so that a refit costs a
+few passes over the rows.
 """
 
 import itertools
@@ -24,11 +25,11 @@ BATCH_VALUES = 4_000_000  # rows times draws held at a time
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Deal-weeks in which an act was possible, in the order of their clusters and deals.
+    """Stretches in which an act was possible, in the order of their clusters and deals.
 
     `base` (n, p) are covariates of deals, `deal` (m,) the deal of each row, `varying` (m, q) what
-    was known when its week began, `happened` (m,) whether the act was seen; `clusters` (n,) are
-    codes 0..G-1 in order.
+    was known when it began, `happened` (m,) whether the act ended it; `clusters` (n,) are codes
+    0..G-1 in order. `trials` (m,) are the row's days, of which the last may be that of the act.
     """
 
     base: Floats
@@ -36,6 +37,7 @@ class Rows:
     varying: Floats
     happened: Flags
     clusters: Codes
+    trials: Floats
 
     @cached_property
     def n_clusters(self) -> int:
@@ -70,7 +72,7 @@ class Rows:
         width = self.columns.shape[1] + self.varying.shape[1]
         found = np.zeros((self.n_clusters, width, width))
         edges = np.searchsorted(self.clusters[self.deal], np.arange(self.n_clusters + 1))
-        spread = probability * (1 - probability)
+        spread = self.trials * probability * (1 - probability)
         for cluster, (first, last) in enumerate(itertools.pairwise(edges)):
             if last > first:
                 x = np.hstack([self.columns[self.deal[first:last]], self.varying[first:last]])
@@ -79,7 +81,7 @@ class Rows:
 
 
 class PooledLogit:
-    """P(act in a week) by ridge logistic regression; without any act, or without rest, a constant.
+    """P(act in a trial) by ridge logistic regression; without any act, or without rest, a constant.
 
     Rows where nothing or everything happened teach no covariate: the probability is then 0 or 1.
     """
@@ -88,28 +90,29 @@ class PooledLogit:
         """Fits all rows once, each cluster counted once."""
         self.rows = rows
         self.constant: float | None = None
-        if not rows.happened.any() or rows.happened.all():
+        many = float(rows.trials.sum())
+        if not rows.happened.any() or rows.happened.sum() == many:
             self.constant = float(rows.happened.any())
             return
         width = rows.columns.shape[1] + rows.varying.shape[1]
         self._penalty = np.full(width, ridge)
         self._penalty[0] = INTERCEPT_RIDGE
         start = np.zeros(width)
-        share = rows.happened.mean()
+        share = rows.happened.sum() / many
         start[0] = np.log(share / (1 - share))
         self.coefficients = self._newton(np.ones(rows.n_clusters), start)
         self._curvature = rows.curvature(expit(rows.scores(self.coefficients[:, None])[:, 0]))
 
     @property
     def probability(self) -> Floats:
-        """P(act) of each row from the fit on all rows. (m,)"""
+        """P(act in a trial) of each row from the fit on all rows. (m,)"""
         if self.constant is not None:
             return np.full(len(self.rows.deal), self.constant)
         found: Floats = expit(self.rows.scores(self.coefficients[:, None])[:, 0])
         return found
 
     def redrawn(self, counts: npt.NDArray[np.int64]) -> Iterator[Floats]:
-        """P(act) of each row, refitted for each draw of clusters in `counts` (B, G), in order."""
+        """P(act in a trial) of each row, refitted for each draw in `counts` (B, G), in order."""
         if self.constant is not None:
             for _ in counts:
                 yield self.probability
@@ -130,10 +133,10 @@ class PooledLogit:
         inverse = np.linalg.inv(curvature)
         found = np.repeat(self.coefficients[:, None], len(counts), axis=1)
         weights = counts.T[self.rows.clusters[self.rows.deal]]
-        happened = self.rows.happened[:, None]
+        happened, trials = self.rows.happened[:, None], self.rows.trials[:, None]
         size = np.full(len(counts), np.inf)
         for _ in range(STEPS):
-            residual = (happened - expit(self.rows.scores(found))) * weights
+            residual = (happened - trials * expit(self.rows.scores(found))) * weights
             gradient = self.rows.gradient(residual) - self._penalty[:, None] * found
             step = np.einsum("bpq,qb->pb", inverse, gradient)
             found += step
@@ -151,15 +154,13 @@ class PooledLogit:
 
         def loss(coefficients: Floats) -> float:
             scores = rows.scores(coefficients[:, None])[:, 0]
-            signed = np.where(rows.happened, -scores, scores)
-            return float(weights @ np.logaddexp(0, signed)) + 0.5 * float(
-                self._penalty @ coefficients**2
-            )
+            costs = rows.trials * np.logaddexp(0, scores) - rows.happened * scores
+            return float(weights @ costs) + 0.5 * float(self._penalty @ coefficients**2)
 
         found, reached = start.copy(), loss(start)
         for _ in range(NEWTON_STEPS):
             probability = expit(rows.scores(found[:, None])[:, 0])
-            residual = (rows.happened - probability) * weights
+            residual = (rows.happened - rows.trials * probability) * weights
             gradient = rows.gradient(residual[:, None])[:, 0] - self._penalty * found
             curvature = np.tensordot(counts, rows.curvature(probability), axes=1)
             step = np.linalg.solve(curvature + np.diag(self._penalty), gradient)

@@ -1,5 +1,7 @@
 """Clone, censor, weight, on companies whose truth is known week by week."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from scipy.stats import binom
 
 from models.cloning import Cloning, truncated
 from models.comparison import compare
-from models.courses import Courses
+from models.courses import PLAIN, SKEWED, Courses
 from models.pooled import PooledLogit, Rows
 from models.strategies import compare_strategies
 from models.trial import DecisionPointsError, Rules, Trial, compared
@@ -55,6 +57,7 @@ class Company:
         shape = (deals, WEEKS)
         self.interest, self.wait = np.zeros(shape), np.zeros(shape)
         self.touches, self.gap = np.zeros(shape, dtype=int), np.full(shape, np.nan)
+        self.touch_days = np.full(shape, np.nan)
         for week in range(1, WEEKS + 1):
             self.interest[:, week - 1] = interest
             self.wait[:, week - 1] = 7 * (week - 1) - last_touch
@@ -78,6 +81,7 @@ class Company:
             touched &= in_touch
             day = 7 * (week - 1) + r.integers(1, 8, deals)
             self.touches[:, week - 1] = touched
+            self.touch_days[touched, week - 1] = day[touched] - 7 * (week - 1)
             reached = np.where(touched, day - last_touch, 7 * week - last_touch)
             self.gap[:, week - 1] = np.where(in_touch | (self.walked == week), reached, np.nan)
             last_touch = np.where(touched, day, last_touch)
@@ -149,6 +153,10 @@ class Company:
                 "revenue": np.where(won == week, 100.0, 0.0),
                 "days": 7,
                 "is_open": over >= week,
+                # A win is on the first day of its week, letting go on the last.
+                "free_days": np.where((over >= week) & (won > week), 7, 0),
+                "life_days": np.nan,
+                "touch_days": self.touch_days[deal, column],
                 "touch_wait_days": self.wait[deal, column],
                 "silence_days": np.sinh(self.interest[deal, column] + 5),
                 "touches_before": before[deal, column],
@@ -253,7 +261,8 @@ def rows_of(seed=0, deals=300, weeks=4):
     deal = np.repeat(np.arange(deals), weeks)
     base, varying = r.normal(size=(deals, 3)), r.normal(size=(deals * weeks, 2))
     chance = expit(-2 + base[deal, 0] - varying[:, 1])
-    return Rows(base, deal, varying, r.random(len(deal)) < chance, clusters)
+    happened = r.random(len(deal)) < chance
+    return Rows(base, deal, varying, happened, clusters, np.ones(len(deal)))
 
 
 def test_a_redrawn_fit_is_the_fit_of_the_redrawn_rows():
@@ -275,10 +284,7 @@ def test_a_redrawn_fit_is_the_fit_of_the_redrawn_rows():
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_what_never_or_always_happens_is_certain(share):
     rows = rows_of()
-    same = Rows(
-        rows.base, rows.deal, rows.varying, np.full(len(rows.deal), share > 0), rows.clusters
-    )
-    model = PooledLogit(same)
+    model = PooledLogit(replace(rows, happened=np.full(len(rows.deal), share > 0)))
     assert set(model.probability) == {share}
     assert all(set(found) == {share} for found in model.redrawn(np.ones((2, 12), dtype=int)))
 
@@ -286,10 +292,32 @@ def test_what_never_or_always_happens_is_certain(share):
 def test_a_draw_without_the_act_comes_to_rest():
     rows = rows_of()
     lonely = rows.happened & (rows.clusters[rows.deal] == 4)
-    model = PooledLogit(Rows(rows.base, rows.deal, rows.varying, lonely, rows.clusters))
+    model = PooledLogit(replace(rows, happened=lonely))
     counts = np.ones((1, 12), dtype=int)
     counts[0, 4] = 0
     assert next(model.redrawn(counts)).max() < 0.001
+
+
+def test_days_alike_are_one_row():
+    """A row of several days, the last one that of the act, is as many rows of one day."""
+    rows = rows_of()
+    days = np.random.default_rng(7).integers(1, 8, len(rows.deal))
+    grouped = replace(rows, trials=days.astype(float))
+    often = np.repeat(np.arange(len(days)), days)
+    is_last = np.append(np.diff(often) > 0, True)
+    apart = Rows(
+        rows.base,
+        rows.deal[often],
+        rows.varying[often],
+        rows.happened[often] & is_last,
+        rows.clusters,
+        np.ones(len(often)),
+    )
+    model, single = PooledLogit(grouped), PooledLogit(apart)
+    assert model.probability[often] == pytest.approx(single.probability, abs=1e-6)
+    counts = np.random.default_rng(3).multinomial(12, np.full(12, 1 / 12), size=2)
+    for found, expected in zip(model.redrawn(counts), single.redrawn(counts), strict=True):
+        assert found[often] == pytest.approx(expected, abs=2e-4)
 
 
 def test_truncation_is_among_the_drawn():
@@ -314,7 +342,7 @@ def handful():
     weeks = weeks[weeks["week"] <= 4].assign(
         walked_away=False, closed=False, won_account=False, is_open=True, touches=1
     )
-    weeks = weeks.assign(touch_gap_days=3, touch_wait_days=3)
+    weeks = weeks.assign(touch_gap_days=3, touch_wait_days=3, free_days=7, touch_days=3.0)
 
     def told(**cells):
         """Courses after `column = {(deal, week): value}`; a deal let go is closed from then on."""
@@ -335,13 +363,12 @@ def stays(cloning, place, arm, deal):
 
 
 def test_clones_leave_when_acts_no_longer_fit(handful):
-    over = {(0, week): False for week in (3, 4)} | {(1, week): False for week in (4,)}
     cloning, place = handful(
         walked_away={(0, 2): True, (1, 3): True},
-        is_open=over,
+        free_days=dict.fromkeys(((0, 3), (0, 4), (1, 4)), 0),
+        touch_days=dict.fromkeys(((3, 1), (3, 2), (3, 3)), np.nan),
         touch_gap_days={(2, 4): 22, (3, 3): 22},
         touch_wait_days={(2, 4): 16, (3, 3): 16},
-        touches={(3, week): 0 for week in (1, 2, 3)},
     )
     # let go in the second week: early, and no chase from then on
     assert stays(cloning, place, "disqualify", 0) == [True] * 4
@@ -359,32 +386,83 @@ def test_clones_leave_when_acts_no_longer_fit(handful):
 
 def test_what_others_end_censors_nobody(handful):
     cloning, place = handful(
-        closed={(0, 2): True, (0, 3): True, (0, 4): True},
-        is_open={(0, 3): False, (0, 4): False, (1, 2): False, (1, 3): False, (1, 4): False},
+        closed={(0, 1): True, (0, 2): True, (0, 3): True, (0, 4): True},
+        free_days={(0, 1): 4, **dict.fromkeys(((0, 2), (0, 3), (0, 4)), 0), (1, 1): 0},
         won_account={(1, 1): True},
-        touch_gap_days={(0, 2): 25},
+        touch_gap_days={(0, 2): 20},
         touch_wait_days={(0, 2): 20},
     )
     for deal in (0, 1):
         assert stays(cloning, place, "disqualify", deal) == [True] * 4
         assert stays(cloning, place, "chase", deal) == [True] * 4
-    weights = cloning.weights(
-        cloning.arms["disqualify"],
-        {"disqualify": np.full(len(cloning.models["disqualify"].probability), 0.1)},
+    weights = cloning.weights(cloning.arms["disqualify"], chances(cloning, walk=0.1))
+    # ended on the fifth day: by then some would have been let go, and others stand for these
+    assert weights[place[0]] == pytest.approx([1, *[in_time(10) / in_time(14)] * 2])
+    assert weights[place[1]].tolist() == [1, 1, 1]
+    assert weights[place[2]] == pytest.approx([1, in_time(7) / in_time(14), 0])
+
+
+def chances(cloning, **given):
+    return {
+        name: np.full(len(model.probability), given.get(name, 0.0))
+        for name, model in cloning.models.items()
+    }
+
+
+def in_time(days, chance=0.1):
+    return 1 - (1 - chance) ** days
+
+
+def test_who_is_let_go_in_time_stands_for_all(handful):
+    """Whatever the day, one over the chance of being let go by the end of grace."""
+    cloning, place = handful(
+        walked_away={(0, 1): True, (1, 2): True},
+        free_days={
+            (0, 1): 3,
+            (1, 2): 6,
+            **dict.fromkeys(((0, 2), (0, 3), (0, 4), (1, 3), (1, 4)), 0),
+        },
     )
-    assert weights[place[0], -1] == weights[place[1], -1] == 1
-    assert weights[place[2], -1] == 10
+    weights = cloning.weights(cloning.arms["disqualify"], chances(cloning, walk=0.1))
+    assert weights[place[0]] == pytest.approx([1, *[1 / in_time(14)] * 2])
+    assert weights[place[1]] == pytest.approx([1, in_time(7) / in_time(14), 1 / in_time(14)])
+
+
+def test_a_sign_of_life_is_known_from_its_day_on(handful):
+    """The days before it are a row of their own, and so is the act after it."""
+    cloning, place = handful(
+        walked_away={(0, 1): True}, free_days={(0, 1): 5}, life_days={(0, 1): 2.0, (1, 1): 0.0}
+    )
+    act = cloning.acts["walk"]
+    first = (act.deal == place[0]) & (act.week == 0)
+    assert act.trials[first].tolist() == [2, 3]
+    assert act.room[first].tolist() == [14, 12]
+    assert act.happened[first].tolist() == [False, True]
+    silence = len(SKEWED) + len(PLAIN) + 2
+    assert act.varying[first, silence][0] > 0
+    assert act.varying[first, silence][1] == 0
+    answered = (act.deal == place[1]) & (act.week == 0)
+    assert act.trials[answered].tolist() == [7]
+    assert act.varying[answered, silence].tolist() == [0]
 
 
 def test_weights_multiply_the_chances_of_staying(handful):
-    cloning, place = handful(touch_wait_days={(0, 2): 16})
-    chances = {
-        name: np.full(len(model.probability), 0.5 if name == "walk" else 0.2)
-        for name, model in cloning.models.items()
-    }
-    weights = cloning.weights(cloning.arms["chase"], chances)
-    assert weights[place[1]] == pytest.approx([1, 2, 4, 8, 16])
-    assert weights[place[0]] == pytest.approx([1, 2, 5, 10, 20])  # a gap was possible in week 2
+    cloning, place = handful(
+        touch_wait_days={(0, 2): 16, (2, 2): 16, (2, 3): 23},
+        touch_gap_days={(2, 2): 23, (2, 3): 30},
+        touch_days={(2, 2): np.nan, (2, 3): np.nan},
+    )
+    given = chances(cloning, walk=0.01, walk_chasing=0.02, touch_due=0.1)
+    weights = cloning.weights(cloning.arms["chase"], given)
+    early, late = 0.99**-7, 0.98**-7
+    whole = [1, early, early**2, early**2 * late, early**2 * late**2]
+    assert weights[place[1]] == pytest.approx(whole)
+    # in the second week a touch was due within five days, and came
+    touched = np.array([1, 1, *[1 / in_time(5)] * 3])
+    assert weights[place[0]] == pytest.approx(whole * touched)
+    # or did not: the deadline passed
+    assert weights[place[2], 2:].tolist() == [0, 0, 0]
+    assert stays(cloning, place, "chase", 2) == [True, True, False, False]
 
 
 # ---- in the comparison -------------------------------------------------------------------------

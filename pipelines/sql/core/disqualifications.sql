@@ -128,7 +128,8 @@ select
     a.account_id,
     a.seller_id,
     a.act,
-    a.source
+    a.source,
+    a.sec as disqualified_sec
 from acts as a
 left join replies as b on a.deal_id = b.deal_id and a.sec = b.sec
 left join returns as r

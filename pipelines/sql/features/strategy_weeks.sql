@@ -7,7 +7,10 @@
 -- a win is unknown. What the week began with: is_open, touch_wait_days since the last touch or the
 -- signal, silence_days, and from the signal on touches_before, replies_before, pushes_before and
 -- stage_moves_before; meetings_booked are ahead in the calendar. The seller knows of a touch when it
--- happens; everything else counts from when it was known.
+-- happens; everything else counts from when it was known. Within the week: free_days, on which the
+-- seller could still let go (up to and with the day they did; not the day on which others ended the
+-- deal or the account bought); touch_days up to and with the first touch; life_days before the first
+-- sign of life, which sellers can act on that same day (one that came after letting go is none).
 with points as (
     select
         s.deal_id,
@@ -16,6 +19,7 @@ with points as (
         s.signal_day + p.horizon_days as last_day,
         p.as_of_day,
         w.any_walk_day,
+        w.any_walk_sec,
         d.created_day,
         d.closed_day,
         least(coalesce(d.closed_day, w.any_walk_day), coalesce(w.any_walk_day, d.closed_day))
@@ -75,7 +79,8 @@ events as (
         0 as pushes,
         0 as stage_moves,
         0 as meetings_booked,
-        cast(null as integer) as life_day
+        cast(null as integer) as life_day,
+        cast(null as bigint) as life_sec
     from touch_gaps as g
     inner join points as t on g.deal_id = t.deal_id
 
@@ -92,6 +97,7 @@ events as (
         0,
         0,
         0,
+        null,
         null
     from points as t
     inner join core.activities as a on t.deal_id = a.deal_id
@@ -110,6 +116,7 @@ events as (
         1,
         0,
         0,
+        null,
         null
     from points as t
     inner join core.close_date_changes as c on t.deal_id = c.deal_id
@@ -132,6 +139,7 @@ events as (
         0,
         1,
         0,
+        null,
         null
     from points as t
     inner join core.stage_changes as c on t.deal_id = c.deal_id
@@ -155,6 +163,7 @@ events as (
         0,
         0,
         1,
+        null,
         null
     from points as t
     inner join core.activities as a on t.deal_id = a.deal_id
@@ -175,6 +184,7 @@ events as (
         0,
         0,
         -1,
+        null,
         null
     from points as t
     inner join core.activities as a on t.deal_id = a.deal_id
@@ -196,7 +206,8 @@ events as (
         0,
         0,
         0,
-        l.day
+        l.day,
+        l.sec
     from points as t
     inner join core.signs_of_life as l on t.deal_id = l.deal_id
     where l.day <= t.last_day
@@ -214,7 +225,10 @@ buckets as (
         sum(meetings_booked) as meetings_booked,
         max(gap_days) as gap_days,
         max(touch_day) as touch_day,
-        max(life_day) as life_day
+        min(touch_day) as first_touch_day,
+        max(life_day) as life_day,
+        min(life_day) as first_life_day,
+        min(life_sec) as first_life_sec
     from events
     group by deal_id, cast(floor((day - signal_day + 6) / 7) as integer)
 ),
@@ -239,6 +253,9 @@ running as (
         coalesce(b.touches, 0) as touches,
         coalesce(b.replies, 0) as replies,
         b.gap_days,
+        b.first_life_day,
+        b.first_life_sec,
+        b.first_touch_day,
         max(b.touch_day) over (
             partition by s.deal_id order by s.week
             rows between unbounded preceding and current row
@@ -280,7 +297,8 @@ win_weeks as (
         t.deal_id,
         cast(floor((w.day - t.signal_day + 6) / 7) as integer) as week,
         sum(w.hundredths) as hundredths,
-        max(w.unknown_amounts) as unknown_amounts
+        max(w.unknown_amounts) as unknown_amounts,
+        min(w.day) as day
     from points as t
     inner join features.account_wins as w
         on t.party = w.party and w.day > t.signal_day and w.day <= t.last_day
@@ -322,6 +340,23 @@ select
     end as revenue,
     cast(g.end_day - g.start_day as integer) as days,
     g.over_day is null or g.over_day > g.start_day as is_open,
+    cast(greatest(
+        least(
+            g.end_day,
+            coalesce(g.any_walk_day, g.end_day),
+            case
+                when g.closed_day is null or g.closed_day = g.any_walk_day then g.end_day
+                else g.closed_day - 1
+            end,
+            coalesce(w.day - 1, g.end_day)
+        ) - g.start_day,
+        0
+    ) as integer) as free_days,
+    case
+        when g.any_walk_day = r.first_life_day and g.any_walk_sec <= r.first_life_sec then null
+        else cast(r.first_life_day - 1 - g.start_day as integer)
+    end as life_days,
+    cast(r.first_touch_day - g.start_day as integer) as touch_days,
     cast(g.start_day - coalesce(r.touch_day_before, g.signal_day) as integer) as touch_wait_days,
     cast(g.start_day - coalesce(r.life_day_before, g.created_day) as integer) as silence_days,
     cast(r.touches_before as integer) as touches_before,

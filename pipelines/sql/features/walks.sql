@@ -1,5 +1,6 @@
 -- For each deal with an indecision signal: whether, and on which day, the seller walked away from
--- it within the grace, by an act of their own; any_walk_day is the first such day at any time. An
+-- it within the grace, by an act of their own; any_walk_day is the first such day at any time, and
+-- any_walk_sec its second. An
 -- act is a recorded disqualification, a move to nurture, or another closing by a person that is not
 -- won, not a rival's or the present supplier's win, not hygiene, and not the buyer's explicit no (no
 -- budget, a cancelled project, staying as they are): the reason names the seller, or it names a
@@ -29,6 +30,7 @@ acts as (
     select
         q.deal_id,
         q.disqualified_day as act_day,
+        q.disqualified_sec as act_sec,
         q.has_reason as has_misfit
     from core.disqualifications as q
     inner join core.deals as d on q.deal_id = d.deal_id
@@ -44,6 +46,7 @@ acts as (
     select
         d.deal_id,
         d.closed_day,
+        d.closed_sec,
         o.has_reason and o.reason_class = 'disqualified'
     from core.deals as d
     inner join core.outcomes as o on d.deal_id = o.deal_id
@@ -77,7 +80,8 @@ answers as (
         a.act_day,
         a.act_day <= s.signal_day + p.grace_days as is_early,
         a.has_misfit,
-        min(a.act_day) over (partition by s.deal_id) as any_walk_day
+        min(a.act_day) over (partition by s.deal_id) as any_walk_day,
+        min(a.act_sec) over (partition by s.deal_id) as any_walk_sec
     from features.signals as s
     cross join core.parameters as p
     left join acts as a on s.deal_id = a.deal_id and a.act_day > s.signal_day
@@ -90,6 +94,7 @@ select
     coalesce(
         max(case when is_early and act_day = any_walk_day and has_misfit then 1 else 0 end), 0
     ) = 1 as has_misfit,
-    cast(min(any_walk_day) as integer) as any_walk_day
+    cast(min(any_walk_day) as integer) as any_walk_day,
+    min(any_walk_sec) as any_walk_sec
 from answers
 group by deal_id, signal_day
