@@ -8,26 +8,17 @@ import numpy as np
 import pandas as pd
 
 from models.effects import Effect, covariance
+from models.estimate import UNKNOWN, Estimate
 from models.propensity import codes
+from models.refill import refilled
 
 QUANTITIES = (
     *("wins_given_up", "revenue_given_up", "hours_freed", "break_even_wins_per_hour"),
     *("break_even_revenue_per_hour", "fresh_yield_wins_per_hour", "fresh_yield_revenue_per_hour"),
+    *("refill_share", "freed_hour_wins", "freed_hour_revenue"),
 )
+NORMAL = 1.959964  # 97.5 % quantile
 COLUMNS = tuple(f"{name}{end}" for name in QUANTITIES for end in ("", "_low", "_high"))
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval; NaN ends are unknown or infinite."""
-
-    value: float
-    low: float
-    high: float
-    error: float = float("nan")
-
-
-UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
@@ -99,6 +90,20 @@ def yield_per_hour(fresh: pd.DataFrame, gain: str) -> Estimate:
     return Estimate(value, max(value - margin, 0.0), value + margin, error)
 
 
+def worth(fresh: Estimate, share: Estimate) -> Estimate:
+    """What a freed hour earns: what a fresh one does, for the share of them that is used so.
+
+    Both are of other rows, so their errors are taken as independent (delta method). Unknown where
+    either is.
+    """
+    value = fresh.value * share.value
+    if not math.isfinite(value):
+        return UNKNOWN
+    parts = [share.value * fresh.error, fresh.value * share.error]
+    error = math.sqrt(sum(part**2 for part in parts if math.isfinite(part)))
+    return Estimate(value, max(value - NORMAL * error, 0.0), value + NORMAL * error, error)
+
+
 def gain_at(price: Estimate, wins: Effect, hours: Effect) -> Estimate:
     """Wins a deal gained by letting go when a freed hour earns `price` wins elsewhere.
 
@@ -122,9 +127,10 @@ def gain_at(price: Estimate, wins: Effect, hours: Effect) -> Estimate:
 def judge(wins: Effect, hours: Effect, price: Estimate) -> str:
     """The verdict: 'pays_free', 'pays_if', 'does_not_pay' or 'too_few'.
 
-    pays_free: surely no wins are given up, and no hours surely lost. does_not_pay: at the yield of
-    an hour here, letting go surely loses; or it surely gives up wins and surely frees no hours.
-    pays_if: hours are surely freed, so there is a price at which it pays. Else too few to say.
+    `price` is what a freed hour earns here. pays_free: surely no wins are given up, and no hours
+    surely lost. does_not_pay: at that price letting go surely loses; or it surely gives up wins and
+    surely frees no hours. pays_if: hours are surely freed, so there is a price at which it pays.
+    Else too few to say.
     """
     frees_surely, frees_maybe = hours.high < 0, hours.low < 0
     if wins.low >= 0 and frees_maybe:
@@ -166,20 +172,28 @@ def _price(gain: Effect, hours: Effect) -> Ratio:
 
 
 def break_even(
-    effects: Mapping[str, Effect] | None, fresh: pd.DataFrame, backlog: pd.DataFrame, deals: int
+    effects: Mapping[str, Effect] | None,
+    fresh: pd.DataFrame,
+    backlog: pd.DataFrame,
+    desk_weeks: pd.DataFrame | None,
+    deals: int,
 ) -> pd.DataFrame:
     """marts.break_even: one row.
 
     `effects` by outcome (account_win, revenue, hours; one method, one call) or None where the
     comparison is refused; `fresh` as for yield_per_hour; `backlog` with a column `untouched`, deals
-    that nobody has touched yet, which is summed; `deals` the deals compared. Totals are for all of
-    these: every one let go, against none. A required yield below nothing is given as 0: letting go
-    is already even.
+    that nobody has touched yet, which is summed; `desk_weeks` as for refilled, without which what a
+    freed hour earns is unknown: letting go then does not pay only if it would not were every one
+    used; `deals` the deals compared. Totals are for all of these: every one let go, against none. A
+    required yield below nothing is given as 0: letting go is already even.
     """
     found: dict[str, Estimate] = {
         "fresh_yield_wins_per_hour": yield_per_hour(fresh, "wins"),
         "fresh_yield_revenue_per_hour": yield_per_hour(fresh, "revenue"),
+        "refill_share": UNKNOWN if desk_weeks is None else refilled(desk_weeks),
     }
+    for name, gain in (("freed_hour_wins", "wins"), ("freed_hour_revenue", "revenue")):
+        found[name] = worth(found[f"fresh_yield_{gain}_per_hour"], found["refill_share"])
     verdict, met, kind, method = "too_few", "unknown", "any", ""
     if effects is not None:
         wins, hours, revenue = effects["account_win"], effects["hours"], effects["revenue"]
@@ -189,8 +203,9 @@ def break_even(
         found["hours_freed"] = _flipped(hours, deals)
         found["break_even_wins_per_hour"] = price.estimate
         found["break_even_revenue_per_hour"] = _price(revenue, hours).estimate
-        yielded = found["fresh_yield_wins_per_hour"]
-        verdict, met = judge(wins, hours, yielded), is_met(wins, hours, yielded)
+        earned = found["freed_hour_wins"]
+        at_most = earned if math.isfinite(earned.value) else found["fresh_yield_wins_per_hour"]
+        verdict, met = judge(wins, hours, at_most), is_met(wins, hours, earned)
         kind, method = price.kind, wins.method
     row: dict[str, object] = {}
     for name in QUANTITIES:

@@ -74,13 +74,15 @@ def compare(
     backlog: pd.DataFrame,
     variants: Mapping[str, pd.DataFrame] | None = None,
     weeks: pd.DataFrame | None = None,
+    desk_weeks: pd.DataFrame | None = None,
 ) -> Comparison:
     """Compare the strategies on features.decision_points.
 
     `settings` may hold the fields of models.trial.Rules. `fresh_yield` and `backlog` are the marts
     of those names, as models.breakeven reads them; `variants` are decision points under other
     definitions, by name; `weeks` is features.strategy_weeks, without which sustained strategies
-    cannot be estimated. Raises DecisionPointsError when a column or key is missing. The order of
+    cannot be estimated; `desk_weeks` is features.desk_weeks, without which nobody knows what freed
+    hours are used for. Raises DecisionPointsError when a column or key is missing. The order of
     rows does not matter.
     """
     rules = Rules.of(settings)
@@ -137,6 +139,7 @@ def compare(
             None if method is None else effects[method],
             fresh_yield,
             backlog,
+            desk_weeks,
             offered
             if trial is None or method != "overlap"
             else round(offered * float(in_doubt(trial).mean())),

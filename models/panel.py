@@ -14,6 +14,7 @@ import pandas as pd
 
 from models.breakeven import Ratio, fieller
 from models.effects import Outcome
+from models.fixed_effects import within
 from models.propensity import Codes, Floats, codes
 from models.refusal import MIN_SELLERS
 from models.trial import Rules, Trial, flags, numbers
@@ -24,7 +25,6 @@ UNITS = {"wins": "wins", "revenue": "currency", "hours": "hours", "account_win":
 POINTS = 0.1
 LEAST_DEALS = 3
 LEAST_F = 10.0
-SWEEPS = 30
 COLUMNS = (
     *("method", "outcome", "estimate", "low", "high", "unit", "n", "n_sellers"),
     *("first_stage_f", "verdict"),
@@ -72,24 +72,11 @@ def _cells(trial: Trial, quarters: pd.DataFrame) -> _Cells:
     )
 
 
-def _within(values: Floats, groups: tuple[Codes, Codes], weight: Floats) -> Floats:
-    """Values less the weighted means of both groupings, by sweeping until both are nothing."""
-    found = values.astype(np.float64).copy()
-    for _ in range(SWEEPS):
-        for group in groups:
-            total = np.bincount(group, weight)
-            mean = np.bincount(group, weight * found) / np.maximum(total, 1e-12)
-            found = found - mean[group]
-    return found
-
-
 def _slope(cells: _Cells, y: Floats, weight: Floats) -> float:
     groups = (cells.seller, cells.quarter)
-    x = _within(cells.excess, groups, weight)
+    x = within(cells.excess, groups, weight)
     total = float(np.sum(weight * x**2))
-    return (
-        float(np.sum(weight * x * _within(y, groups, weight))) / total if total > 1e-9 else np.nan
-    )
+    return float(np.sum(weight * x * within(y, groups, weight))) / total if total > 1e-9 else np.nan
 
 
 def _row(method: str, outcome: str, n: int, sellers: int, verdict: str) -> dict[str, object]:

@@ -24,6 +24,7 @@ READS = frozenset(
     {
         "features.decision_points",
         "features.strategy_weeks",
+        "features.desk_weeks",
         "marts.fresh_yield",
         "marts.backlog",
         "core.parameters",
@@ -40,6 +41,7 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     points = con.sql("from features.decision_points order by deal_id").df()
     fresh_yield = con.sql("from marts.fresh_yield order by all").df()
     backlog = con.sql("from marts.backlog order by all").df()
+    desk_weeks = con.sql("from features.desk_weeks order by all").df()
     rules = {**settings.comparison.model_dump(), "seed": settings.model.seed}
     con.register("compared_deals", compared(points, Rules.of(rules))[["deal_id"]])
     weeks = con.sql(
@@ -49,7 +51,9 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     con.unregister("compared_deals")
     # One thread: sums come out in one order whatever the machine, and small matrices go faster.
     with threadpool_limits(1):
-        found = compare(points, rules, fresh_yield, backlog, weeks=weeks)
+        found = compare(
+            points, rules, fresh_yield, backlog, weeks=weeks, desk_weeks=desk_weeks
+        )
     frames = {
         f"marts.{name}": getattr(found, name)
         for name in (

@@ -100,7 +100,7 @@ def frontier_chart(marts: Marts, view: View) -> Chart | None:
                 hovertemplate="%{x:,.0f}: %{y:,.0f}<extra>" + figures.plain(label) + "</extra>",
             )
         )
-    worth = real(marts.row("break_even").get("fresh_yield_revenue_per_hour"))
+    worth = real(marts.row("break_even").get("freed_hour_revenue"))
     if worth is not None:
         most = max((real(value) or 0.0) for value in frame["hours_freed"])
         traces.append(

@@ -289,7 +289,9 @@ def break_even_sentence(view: View, marts: Marts) -> Markup:
         hours=view.formats.hours(row["hours_freed"]),
         needed=rate.bare(row.get("break_even_wins_per_hour")),
         interval=_price_interval(view, rate, row),
-        found=rate.bare(row.get("fresh_yield_wins_per_hour")),
+        fresh=rate.bare(row.get("fresh_yield_wins_per_hour")),
+        refilled=view.formats.share(row.get("refill_share")),
+        found=rate.bare(row.get("freed_hour_wins")),
     )
 
 
@@ -321,7 +323,7 @@ def resurrection_sentence(view: View, marts: Marts) -> Markup:
 BREAK_EVEN = (
     *("wins_given_up", "revenue_given_up", "hours_freed", "break_even_wins_per_hour"),
     *("break_even_revenue_per_hour", "fresh_yield_wins_per_hour", "fresh_yield_revenue_per_hour"),
-    "backlog_deals",
+    *("refill_share", "freed_hour_wins", "freed_hour_revenue", "backlog_deals"),
 )
 
 
@@ -332,7 +334,9 @@ def break_even_measure(view: View, name: str) -> Measure:
         return view.measure("amount")
     if name == "hours_freed":
         return view.measure("hours")
-    if name.endswith("wins_per_hour"):
+    if name == "refill_share":
+        return view.share
+    if name.endswith(("wins_per_hour", "hour_wins")):
         return Measure(
             lambda value: show.number(None if real(value) is None else 100 * (real(value) or 0.0)),
             view.words("unit.in_100_hours"),

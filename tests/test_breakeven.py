@@ -10,11 +10,35 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from models import breakeven
-from models.breakeven import Estimate, break_even, fieller, gain_at, yield_per_hour
+from models.breakeven import break_even, fieller, gain_at, worth, yield_per_hour
 from models.effects import METHODS, Outcome
+from models.estimate import UNKNOWN, Estimate
 from models.propensity import Design, codes, standardised
+from models.refill import refilled
 
 NO_BACKLOG = pd.DataFrame({"untouched": []})
+
+
+def desk(share, sellers=24, weeks=80, seed=1, noise=0.0):
+    """Deals that leave desks, `share` of them replaced, beside those that come anyhow.
+
+    Sellers and weeks differ in how much comes and goes.
+    """
+    generator = np.random.default_rng(seed)
+    size, season = generator.uniform(0.5, 3, (sellers, 1)), generator.uniform(0.5, 3, (1, weeks))
+    leaves = generator.poisson(size * season)
+    opened = 4 * size + 3 * season + share * leaves
+    return pd.DataFrame(
+        {
+            "seller_id": np.repeat([f"s{number}" for number in range(sellers)], weeks),
+            "week": np.tile(np.arange(weeks), sellers),
+            "leaves": leaves.ravel(),
+            "opened": (opened + noise * generator.normal(size=opened.shape)).ravel(),
+        }
+    )
+
+
+FILLED = desk(1.0)
 
 
 def fresh(wins_per_hour, sellers=24, hours=40.0):
@@ -119,7 +143,7 @@ def test_yield_is_unknown_without_hours_or_wins(rows):
 
 
 def test_break_even_is_what_is_given_up_over_what_is_freed():
-    row = break_even(effects_of(-0.10, -6.0), fresh(0.02), NO_BACKLOG, 3000).iloc[0]
+    row = break_even(effects_of(-0.10, -6.0), fresh(0.02), NO_BACKLOG, FILLED, 3000).iloc[0]
     assert row["wins_given_up"] == pytest.approx(300, abs=110)
     assert row["hours_freed"] == pytest.approx(18_000, rel=0.05)
     assert row["break_even_wins_per_hour"] == pytest.approx(
@@ -135,9 +159,9 @@ def test_break_even_is_what_is_given_up_over_what_is_freed():
 def test_verdict_flips_with_what_an_hour_earns_elsewhere():
     effects = effects_of(-0.10, -6.0)
     backlog = pd.DataFrame({"kind": ["deal", "deal", "lead"], "untouched": [2, 1, None]})
-    waiting = break_even(effects, fresh(0.05), backlog, 3000).iloc[0]
-    scarce = break_even(effects, fresh(0.004), NO_BACKLOG, 3000).iloc[0]
-    between = break_even(effects, fresh(0.0165), NO_BACKLOG, 3000).iloc[0]
+    waiting = break_even(effects, fresh(0.05), backlog, FILLED, 3000).iloc[0]
+    scarce = break_even(effects, fresh(0.004), NO_BACKLOG, FILLED, 3000).iloc[0]
+    between = break_even(effects, fresh(0.0165), NO_BACKLOG, FILLED, 3000).iloc[0]
     assert (waiting["verdict"], waiting["is_met"], waiting["backlog_deals"]) == (
         "pays_if",
         "yes",
@@ -147,33 +171,77 @@ def test_verdict_flips_with_what_an_hour_earns_elsewhere():
     assert (between["verdict"], between["is_met"]) == ("pays_if", "unclear")
 
 
+def test_hours_that_nobody_can_use_earn_nothing():
+    """The same deals and the same yield: whether work waits turns the verdict."""
+    effects = effects_of(-0.10, -6.0)
+    waiting, idle, unknown = (
+        break_even(effects, fresh(0.05), NO_BACKLOG, rows, 3000).iloc[0]
+        for rows in (desk(0.9, noise=1.0), desk(0.0, noise=1.0), None)
+    )
+    assert (waiting["verdict"], waiting["is_met"]) == ("pays_if", "yes")
+    assert waiting["freed_hour_wins"] == pytest.approx(0.045, rel=0.05)
+    assert (idle["verdict"], idle["is_met"]) == ("does_not_pay", "no")
+    assert (unknown["verdict"], unknown["is_met"]) == ("pays_if", "unknown")
+    # what would not pay were every hour used does not pay, whoever waits
+    never = break_even(effects, fresh(0.004), NO_BACKLOG, None, 3000).iloc[0]
+    assert never["verdict"] == "does_not_pay"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_what_leaves_and_is_replaced_is_seen_within_sellers_and_weeks(share):
+    exact = refilled(desk(share))
+    assert exact.value == pytest.approx(share, abs=1e-6)
+    covered = 0
+    for seed in range(40):
+        found = refilled(desk(share, weeks=40, seed=seed, noise=2.0))
+        covered += found.low <= share <= found.high
+    assert covered >= 33  # 95 % of 40 are 38; 0.1 % of samples would have fewer than 33
+
+
+def test_order_of_desk_weeks_is_nothing_and_few_say_nothing():
+    rows = desk(0.5, noise=1.0)
+    assert refilled(rows.sample(frac=1, random_state=3)).value == pytest.approx(
+        refilled(rows).value
+    )
+    assert math.isnan(refilled(desk(0.5, sellers=19)).value)
+    assert math.isnan(refilled(rows.assign(leaves=0)).value)
+    assert math.isnan(refilled(rows.iloc[:0]).value)
+
+
+def test_worth_of_a_freed_hour_has_both_errors():
+    found = worth(Estimate(0.04, 0.03, 0.05, 0.005), Estimate(0.5, 0.4, 0.6, 0.05))
+    assert found.value == pytest.approx(0.02)
+    assert found.error == pytest.approx(math.hypot(0.5 * 0.005, 0.04 * 0.05))
+    assert worth(found, UNKNOWN) == UNKNOWN
+
+
 def test_letting_go_that_wins_more_pays_for_nothing():
-    row = break_even(effects_of(0.12, -6.0), fresh(0.001), NO_BACKLOG, 3000).iloc[0]
+    row = break_even(effects_of(0.12, -6.0), fresh(0.001), NO_BACKLOG, FILLED, 3000).iloc[0]
     assert row["verdict"] == "pays_free"
     assert row["break_even_wins_per_hour"] == 0
     assert row["wins_given_up"] < 0
 
 
 def test_hours_that_are_not_freed_never_pay_for_lost_wins():
-    row = break_even(effects_of(-0.15, 3.0), fresh(0.02), NO_BACKLOG, 3000).iloc[0]
+    row = break_even(effects_of(-0.15, 3.0), fresh(0.02), NO_BACKLOG, FILLED, 3000).iloc[0]
     assert row["verdict"] == "does_not_pay"
     assert math.isnan(row["break_even_wins_per_hour"])
 
 
 def test_noisy_hours_and_no_clear_loss_are_too_few_to_say():
     effects = effects_of(0.0, 0.0, n=300, noise=20.0)
-    assert break_even(effects, fresh(0.02), NO_BACKLOG, 300).iloc[0]["verdict"] == "too_few"
+    assert break_even(effects, fresh(0.02), NO_BACKLOG, FILLED, 300).iloc[0]["verdict"] == "too_few"
 
 
 def test_unknown_yield_still_gives_the_price():
     nothing = pd.DataFrame({"wins": [], "hours": []})
-    row = break_even(effects_of(-0.10, -6.0), nothing, NO_BACKLOG, 3000).iloc[0]
+    row = break_even(effects_of(-0.10, -6.0), nothing, NO_BACKLOG, FILLED, 3000).iloc[0]
     assert (row["verdict"], row["is_met"]) == ("pays_if", "unknown")
     assert row["break_even_wins_per_hour"] > 0
 
 
 def test_refused_comparison_has_a_yield_but_no_price():
-    row = break_even(None, fresh(0.02), NO_BACKLOG, 80).iloc[0]
+    row = break_even(None, fresh(0.02), NO_BACKLOG, None, 80).iloc[0]
     assert row["verdict"] == "too_few"
     assert row["fresh_yield_wins_per_hour"] == pytest.approx(0.02)
     named = [name for name in breakeven.QUANTITIES if not name.startswith("fresh_yield")]
@@ -197,7 +265,7 @@ def test_ends_of_the_break_even_are_prices_at_which_the_gain_touches_nothing():
     design, won, hours = linked_world()
     wins, spent, revenue = naive_effects(design, won, hours, 500 * won)
     effects = {"account_win": wins, "hours": spent, "revenue": revenue}
-    row = break_even(effects, fresh(0.02), NO_BACKLOG, 2000).iloc[0]
+    row = break_even(effects, fresh(0.02), NO_BACKLOG, FILLED, 2000).iloc[0]
     for end, side in (("low", "low"), ("high", "high")):
         price = row[f"break_even_wins_per_hour_{end}"]
         gain = naive_effects(design, won - price * hours)[0]
@@ -216,7 +284,9 @@ def test_gain_at_a_price_is_the_effect_on_wins_and_hours_together():
 def test_a_gain_of_wins_that_is_not_sure_does_not_pay_for_nothing():
     effects = effects_of(0.01, -6.0)
     assert effects["account_win"].low < 0 < effects["account_win"].estimate
-    assert break_even(effects, fresh(0.02), NO_BACKLOG, 3000).iloc[0]["verdict"] == "pays_if"
+    assert (
+        break_even(effects, fresh(0.02), NO_BACKLOG, FILLED, 3000).iloc[0]["verdict"] == "pays_if"
+    )
 
 
 def test_gain_counts_the_yields_own_error():

@@ -258,7 +258,11 @@ def _is_off(told: Mapping[str, Any]) -> bool:
 
 
 def _flip(companies: Sequence[Company], path: str, judge: Judge) -> list[dict[str, Any]]:
-    """Whether freed hours are worth more where prospects wait than where none does."""
+    """Whether letting go pays where prospects wait for freed hours, and not where none does.
+
+    A company counts where the verdict is that it pays, or that its condition is met; in the other
+    world none may, and fewer there than here may be left open as to whether it is.
+    """
     shares, said, many = {}, [], 0
     for name in ("backlog", "scarcity"):
         words = [each["verdict"] for each in companies if each["scenario"] == name]
