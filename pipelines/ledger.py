@@ -169,6 +169,38 @@ def held_out(con: duckdb.DuckDBPyConnection, found: list[Entry]) -> dict[str, bo
     return {deal_id: bool(mark) for deal_id, mark in rows}
 
 
+def last_flags(con: duckdb.DuckDBPyConnection, found: list[Entry], days: int) -> pd.DataFrame:
+    """Deals that live nights have flagged, and the day on which each was flagged last.
+
+    Columns deal_id and flagged_on. Of each source, the last night that knew it and the `days`
+    before it are asked. Nights that a later one of the same day replaced are asked too: what they
+    published may have been used.
+    """
+    files = [str(entry.path) for entry in found if not entry.is_replayed]
+    nothing = pd.DataFrame({"deal_id": [], "flagged_on": []})
+    if not files:
+        return nothing
+    reading = "read_parquet($1, union_by_name = true)"
+    told = con.execute(f"describe select * from {reading}", [files]).fetchall()
+    if "is_flagged" not in {name for name, *_ in told}:
+        return nothing
+    return con.execute(
+        f"""
+        with every as (
+            select deal_id, predicted_on, coalesce(is_flagged, false) as is_flagged,
+                max(predicted_on) over (partition by split_part(deal_id, ':', 1)) as last_on
+            from {reading}
+        )
+        select deal_id, max(predicted_on) as flagged_on
+        from every
+        where is_flagged and predicted_on >= last_on - cast($2 as integer)
+        group by deal_id
+        order by deal_id
+        """,
+        [files, days],
+    ).df()
+
+
 def remember(
     con: duckdb.DuckDBPyConnection, ledger: Path, as_of: str, run: str, *, is_replayed: bool
 ) -> Path:

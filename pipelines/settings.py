@@ -20,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines.crm_fields import CrmOut
+
 Days = Annotated[int, Field(ge=1, le=3650)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Minutes = Annotated[float, Field(ge=0, le=1440)]
@@ -229,6 +231,7 @@ class Settings(_Section):
     comparison: Comparison = Comparison()
     hours: Hours = Hours()
     model: Model = Model()
+    crm_out: CrmOut = CrmOut()
     schedule: Schedule = Schedule()
 
     def parameters(self, as_of: date | None) -> dict[str, Any]:

@@ -18,7 +18,10 @@ from pipelines import ledger
 from pipelines.night import Night
 from pipelines.tables import store
 
-TABLES = {"marts.worklist": "Each open deal with its move, its risk, the reasons and a question."}
+TABLES = {
+    "marts.worklist": "Each open deal with its move, its risk, the reasons and a question.",
+    "marts.flags_lifted": "Deals that an earlier night flagged and tonight's worklist does not.",
+}
 READS = frozenset(
     {
         "marts.stall_scores",
@@ -57,6 +60,18 @@ left join core.stall_thresholds t
 left join marts.stall_scores sc
     on sc.deal_id = d.deal_id and sc.horizon_days = {HORIZON_DAYS}
 where d.status = 'open' and o.outcome in ('open', 'no_decision')
+order by d.deal_id
+"""
+# Deals that are gone from the export, merged ones among them, have no row to write to.
+LIFTED = f"""
+select d.deal_id, d.status, f.flagged_on,
+    sc.p_no_decision, sc.p_no_decision_if_pursued
+from (
+    select cast(deal_id as varchar) as deal_id, cast(flagged_on as date) as flagged_on from lifted
+) f
+join core.deals d on d.deal_id = f.deal_id
+left join marts.stall_scores sc
+    on sc.deal_id = d.deal_id and sc.horizon_days = {HORIZON_DAYS}
 order by d.deal_id
 """
 COLUMNS = [
@@ -139,4 +154,8 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
         holdout_share=wanted.holdout_share if is_live else 0.0,
         seed=wanted.seed,
     )
-    store(con, {"marts.worklist": found}, TABLES)
+    flags = ledger.last_flags(con, earlier, night.settings.crm_out.clear_days)
+    lifted = flags[~flags["deal_id"].isin(found.loc[found["is_flagged"], "deal_id"])]
+    con.register("lifted", lifted)
+    store(con, {"marts.worklist": found, "marts.flags_lifted": con.sql(LIFTED).df()}, TABLES)
+    con.unregister("lifted")

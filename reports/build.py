@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports import brief, method, sheets, stall, strategies, summary, trust, worklist
+from reports import brief, crm_out, method, sheets, stall, strategies, summary, trust, worklist
 from reports.formats import Formats, text
 from reports.language import Words
 from reports.marts import Marts
@@ -60,6 +60,7 @@ def build(tables: Mapping[str, pd.DataFrame], run: Mapping[str, object], out: Pa
         _write(assets / name, (TEMPLATES / name).read_text(encoding="utf-8"))
     sheets.write_tables(marts, out / "tables")
     sheets.write_worklist(marts, first, out / "worklist.xlsx")
+    crm_out.write(marts, first, out / "crm")
     summary.write(marts, first, out)
 
 
@@ -76,6 +77,7 @@ def _write_pages(environment: Environment, marts: Marts, view: View, folder: Pat
                 as_of=text(view.run["as_of"])[:10],
                 is_replayed=bool(view.run.get("is_replayed")),
                 run_id=text(view.run["run_id"]),
+                crms=list(crm_out.destinations(view)),
             ),
         )
 

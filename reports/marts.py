@@ -70,6 +70,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("deal_id", "account", "team", "amount_base", "p_no_decision"),
         *("move", "reasons", "question"),
     ),
+    "flags_lifted": ("deal_id", "status", "flagged_on"),
     # how far to trust it
     "replay_limits": ("what", "n", "of_all"),
     "files_read": ("path", "kind", "rows", "rejected_rows", "decision", "reason"),

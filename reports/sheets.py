@@ -32,7 +32,7 @@ def write_tables(marts: Marts, folder: Path) -> None:
         frame = marts[name]
         frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
         safe = {
-            column: frame[column] if _is_number(frame[column]) else frame[column].map(_harmless)
+            column: frame[column] if _is_number(frame[column]) else frame[column].map(harmless)
             for column in frame.columns
         }
         pd.DataFrame(safe).to_csv(
@@ -91,7 +91,8 @@ def _is_number(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values)
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
+    """A value of a csv file; text that a spreadsheet takes for a formula after an apostrophe."""
     if isinstance(value, str) and _FORMULA.match(value):
         return f"'{value}"
     return value

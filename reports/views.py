@@ -88,6 +88,12 @@ class View:
                 flat[str(name)] = value
         return flat
 
+    def settings_of(self, section: str) -> Mapping[str, object]:
+        """The settings of one section, {} where the run gives none."""
+        settings = self.run.get("settings")
+        found = settings.get(section) if isinstance(settings, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
+
     def setting(self, name: str) -> str:
         """A setting of the run as it is printed, "unknown" where it is not given."""
         return self.said(self.settings.get(name))

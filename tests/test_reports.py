@@ -55,6 +55,7 @@ def frames() -> dict[str, pd.DataFrame]:
         **_strategy_frames(),
         **_trust_frames(),
         "worklist": _worklist(),
+        "flags_lifted": _table("deal_id status flagged_on", ("salesforce:1", "won", "2026-10-30")),
     }
 
 
