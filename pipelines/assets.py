@@ -23,7 +23,7 @@ from pipelines import (
 )
 from pipelines import worklist as worklists
 from pipelines.ingest import FILES
-from pipelines.night import CONTRACTS, RULES, Night
+from pipelines.night import CONTRACTS, Night
 from pipelines.progress import LEFT_OUT
 from pipelines.tables import QueryError
 
@@ -96,7 +96,10 @@ def seed_asset() -> dg.AssetsDefinition:
         started = time.monotonic()
         with night.open() as con:
             seeds.write(
-                con, RULES, night.settings.parameters(night.as_of_date), night.settings.mappings()
+                con,
+                night.rules,
+                night.settings.parameters(night.as_of_date),
+                night.settings.mappings(),
             )
             for name in sorted(seeds.TABLES):
                 yield _made(con, name, started)

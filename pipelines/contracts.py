@@ -365,7 +365,7 @@ def load(folder: Path) -> Contracts:
             told = tomllib.loads(text)
             if told["kind"] == "event_log":
                 logs.append(_log(told, path))
-            else:
+            elif told["kind"] != "vocabulary":
                 objects += [
                     _object(path.stem, name, detail, path)
                     for name, detail in told["objects"].items()
@@ -377,6 +377,14 @@ def load(folder: Path) -> Contracts:
                 f"{path}: the key {error} is missing. See the other contracts."
             ) from error
     return Contracts(tuple(objects), tuple(logs), digest.hexdigest())
+
+
+def vocabulary(path: Path) -> dict[str, tuple[str, ...]]:
+    """The headers that a vocabulary adds, by `vendor_object.column`; none without a file."""
+    if not path.exists():
+        return {}
+    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {place: tuple(headers) for place, headers in told["headers"].items()}
 
 
 def with_headers(known: Contracts, said: Mapping[str, Sequence[str]]) -> Contracts:

@@ -38,12 +38,14 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     rules = Rules.of({**settings.comparison.model_dump(), "seed": settings.model.seed})
     points = compared(con.sql("from features.decision_points order by deal_id").df(), rules)
     quarters = con.sql("from features.seller_quarters order by seller_id, quarter").df()
+    # Both second looks compare sellers with each other, and a seller alone cannot be cross-fitted.
+    several = points if len(points["seller_id"].unique()) > 1 else points.iloc[:0]
     scored = con.sql(POINTS).df()
     with threadpool_limits(1):
         found = frontier.frontier(
             scored, rules.horizon_days, rules.seed, settings.comparison.bootstrap_draws
         )
-        looks = panel.second_looks(points, rules, quarters)
+        looks = panel.second_looks(several, rules, quarters)
     facts = pd.DataFrame(list(found.facts.items()), columns=["key", "value"])
     store(
         con,

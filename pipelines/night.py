@@ -75,11 +75,17 @@ class Night(dg.ConfigurableResource):
     @cached_property
     def contracts(self) -> contracts.Contracts:
         """What each kind of export looks like, with the headers that the settings add."""
-        said = {
-            place: (headers,) if isinstance(headers, str) else headers
-            for place, headers in self.settings.columns.items()
-        }
+        said = contracts.vocabulary(CONTRACTS / f"{self.settings.source.vocabulary}.toml")
+        for place, headers in self.settings.columns.items():
+            own = (headers,) if isinstance(headers, str) else headers
+            said[place] = (*own, *said.get(place, ()))
         return contracts.with_headers(contracts.load(CONTRACTS), said)
+
+    @cached_property
+    def rules(self) -> tuple[Path, ...]:
+        """The folders of the rules in force, those of the vocabulary first where it has its own."""
+        own = RULES / self.settings.source.vocabulary
+        return (own, RULES) if own.is_dir() else (RULES,)
 
     @cached_property
     def options(self) -> Options:

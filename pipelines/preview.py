@@ -53,7 +53,10 @@ class Preview:
         read(self.con, offer, self.night)
         settings = self.night.settings
         seeds.write(
-            self.con, RULES, settings.parameters(self.night.as_of_date), settings.mappings()
+            self.con,
+            self.night.rules,
+            settings.parameters(self.night.as_of_date),
+            settings.mappings(),
         )
         has_raw = bool(self.rows("select 1 from duckdb_views() where schema_name = 'raw' limit 1"))
         yield from self._files(offer, has_raw)

@@ -33,6 +33,10 @@ TYPES = {
 }
 
 
+# No file has as many rules: what is moved by this comes before all of another file.
+BEFORE = 1_000_000
+
+
 class RuleError(ValueError):
     """A rule that cannot be used; the message names file, line and value."""
 
@@ -65,17 +69,28 @@ def _rules(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
     return frame
 
 
+def _together(con: duckdb.DuckDBPyConnection, folders: Sequence[Path], name: str) -> pd.DataFrame:
+    """One rule file of several folders; only the last must have it."""
+    paths = [folder / name for folder in folders[:-1] if (folder / name).exists()]
+    frames = [_rules(con, path) for path in [*paths, folders[-1] / name]]
+    for place, frame in enumerate(frames):
+        frame["rule_order"] -= (len(frames) - 1 - place) * BEFORE
+    return pd.concat(frames, ignore_index=True)
+
+
 def write(
     con: duckdb.DuckDBPyConnection,
-    rules: Path,
+    rules: Path | Sequence[Path],
     parameters: Mapping[str, Any],
     mappings: Sequence[tuple[str, str, str]] = (),
 ) -> None:
     """Replace `core.settings`, the rule tables and `core.mappings`.
 
-    Raises RuleError for a rule file with a broken line or pattern.
+    `rules` is the folder of the rules, or several: those of the first are asked first. Raises
+    RuleError for a rule file with a broken line or pattern.
     """
-    frames = {table: _rules(con, rules / name) for table, name in FILES.items()}
+    folders = [rules] if isinstance(rules, Path) else rules
+    frames = {table: _together(con, folders, name) for table, name in FILES.items()}
     with transaction(con):
         columns = ", ".join(
             f"cast(${number} as {TYPES.get(name, 'double' if isinstance(v, float) else 'integer')})"

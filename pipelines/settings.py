@@ -92,6 +92,7 @@ class Source(_Section):
     decimal_mark: Annotated[dict[str, Literal[",", "."]], BeforeValidator(_for_all)] = {}
     reporting_currency: str = "USD"
     new_business_only: bool = True
+    vocabulary: Literal["sales", "job_search"] = "sales"
     memory_limit: str = "4GB"
 
 

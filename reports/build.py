@@ -44,9 +44,9 @@ def build(tables: Mapping[str, pd.DataFrame], run: Mapping[str, object], out: Pa
     marts = Marts(tables)
     environment = _environment()
     for language in LANGUAGES:
-        view = View(Words.read(language), Formats(_currency(run)), run)
+        view = _view(language, run)
         _write_pages(environment, marts, view, out / language)
-    first = View(Words.read(LANGUAGES[0]), Formats(_currency(run)), run)
+    first = _view(LANGUAGES[0], run)
     _write(
         out / "index.html",
         environment.get_template("root.html").render(
@@ -102,9 +102,10 @@ def figure_json(chart: Chart) -> Markup:
     return Markup(written)
 
 
-def _currency(run: Mapping[str, object]) -> str:
-    currency = View(Words("", {}), Formats(), run).settings.get("reporting_currency")
-    return text(currency)
+def _view(language: str, run: Mapping[str, object]) -> View:
+    source = View(Words("", {}), Formats(), run).settings_of("source")
+    words = Words.read(language, text(source.get("vocabulary")))
+    return View(words, Formats(text(source.get("reporting_currency"))), run)
 
 
 def _write(path: Path, content: str) -> None:

@@ -28,10 +28,23 @@ class Words:
         self._sentences = sentences
 
     @classmethod
-    def read(cls, language: str) -> "Words":
-        """Reads ``locales/<language>.toml``; raises FileNotFoundError where there is none."""
-        path = LOCALES / f"{language}.toml"
-        return cls(language, _flatten(tomllib.loads(path.read_text(encoding="utf-8"))))
+    def read(cls, language: str, vocabulary: str = "") -> "Words":
+        """Reads ``locales/<language>.toml``; raises FileNotFoundError where there is none.
+
+        Over it goes ``locales/<vocabulary>.<language>.toml`` where there is one: its ``[instead]``
+        names words that stand for others in every sentence, and what else it holds are sentences
+        that take the place of those of the same key.
+        """
+        sentences = _sentences(LOCALES / f"{language}.toml")
+        own = LOCALES / f"{vocabulary}.{language}.toml"
+        if not own.exists():
+            return cls(language, sentences)
+        told = _sentences(own)
+        prefix = "instead."
+        instead = {
+            key.removeprefix(prefix): told.pop(key) for key in list(told) if key.startswith(prefix)
+        }
+        return cls(language, {**_reworded(sentences, instead), **told})
 
     def __call__(self, key: str, **values: object) -> str:
         """The sentence of a key as plain text."""
@@ -78,6 +91,24 @@ class Words:
             f"locales/{self.language}.toml: {key!r} has a placeholder {error} that the page "
             "does not fill; rename it, or give the value where the page asks for the sentence"
         )
+
+
+def _sentences(path: Path) -> dict[str, str]:
+    return _flatten(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def _reworded(sentences: Mapping[str, str], instead: Mapping[str, str]) -> dict[str, str]:
+    """Sentences with whole words replaced, longest first; what stands in braces is no word."""
+    known = "|".join(re.escape(word) for word in sorted(instead, key=len, reverse=True))
+    pattern = re.compile(rf"\{{[^}}]*\}}|(?<![\w/.])(?:{known})(?![\w/]|\.\w)", re.IGNORECASE)
+
+    def said(match: re.Match[str]) -> str:
+        found = match[0]
+        word = found if found.startswith("{") else instead[found.lower()]
+        starts = found[:1].isupper() and not found.isupper()
+        return word[:1].upper() + word[1:] if starts else word
+
+    return {key: pattern.sub(said, sentence) for key, sentence in sentences.items()}
 
 
 def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, str]:

@@ -123,7 +123,7 @@ class Told:
 def told(tmp_path):
     """Brings a folder of exports as far as core, with these settings; gives what came of it."""
     from pipelines import ingest, seeds, tables, warehouse
-    from pipelines.night import RULES, Night
+    from pipelines.night import Night
 
     opened = ExitStack()
 
@@ -141,7 +141,7 @@ def told(tmp_path):
             con, night.offered(), night.contracts, night.places.temp, night.options
         )
         parameters = night.settings.parameters(night.as_of_date)
-        seeds.write(con, RULES, parameters, night.settings.mappings())
+        seeds.write(con, night.rules, parameters, night.settings.mappings())
         for query in tables.queries().values():
             if query.schema in ("crm", "core"):
                 tables.build(con, query)

@@ -47,6 +47,7 @@ kinds as (
         *,
         case
             when regexp_matches(word, 'e-?mail|메일') then 'email'
+            when regexp_matches(word, 'interview|phone.?screen|면접') then 'meeting'
             when regexp_matches(word, 'call|phone|전화|통화') then 'call'
             when regexp_matches(word, 'meet|demo|visit|workshop|미팅|회의|방문|면담|시연|데모|발표') then 'meeting'
             when regexp_matches(word, 'sms|text|chat|message|linkedin|kakao|문자|카톡|카카오|메신저|메시지') then 'message'

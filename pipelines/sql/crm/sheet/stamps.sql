@@ -12,6 +12,7 @@ with stamps as (
             lower(concat_ws(' ', stage, status, outcome)),
             'won|lost|closed|disqual|cancel|abandon|rejected|no response|수주|실주|드[랍롭]|종료|종결|실패'
             || '|취소|무응답|두절|배드|탈락|gewonnen|verloren|gagn|perdu|ganad|perdid|受注|失注'
+            || '|accepted|declined|withdr|ghost|filled|합격|포기|철회'
         )
     union all
     select changed_at from raw.sheet_stage_change
