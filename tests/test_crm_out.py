@@ -2,6 +2,8 @@
 
 import csv
 import io
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -16,6 +18,7 @@ from reports.language import Words
 from reports.marts import Marts
 from reports.views import View
 
+EXPORTS = Path(__file__).parent / "exports"
 SETTINGS = Defaults().model_dump(mode="json")
 OPPORTUNITY = "0065g0000000000AAA"
 
@@ -162,6 +165,20 @@ def test_no_file_has_a_column_beyond_the_five(tmp_path):
         assert lines[0] == [fields[key] for key in ("id", "risk", "move", "reasons", "as_of")]
         assert {len(line) for line in lines} == {5}
         assert "42" not in text and "005x" not in text
+
+
+def test_ids_are_those_that_importers_know(told, folder, tmp_path):
+    """Of exports: 18 letters of Salesforce, also where a report gave 15; numbers of the others."""
+    for export in ("salesforce/report", "hubspot/labels", "pipedrive/labels"):
+        shutil.copytree(EXPORTS / export, folder / export)
+    rows = told(folder).rows("select deal_id from core.deals order by 1")
+    found = files(tmp_path, [flagged(deal_id) for (deal_id,) in rows])
+    ids = {
+        name: [line.split(",")[0] for line in text.splitlines()[1:]] for name, text in found.items()
+    }
+    assert len(rows) == sum(map(len, ids.values())) == 13
+    assert {len(crm_id) for crm_id in ids["salesforce.csv"]} == {18}
+    assert all(crm_id.isdigit() for crm_id in ids["hubspot.csv"] + ids["pipedrive.csv"])
 
 
 def written(tmp_path, text):
