@@ -278,14 +278,16 @@ class Settings(_Section):
 def _line_of(text: str, path: tuple[str | int, ...]) -> int:
     """The line on which a key of a TOML text stands; 1 when it cannot be found."""
     section, line_of_section = "", 1
+    # The section itself, or a part of it with a header of its own.
+    sections = {str(path[0]), ".".join(str(part) for part in path[:-1])}
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*\[([^\]]+)\]", line)
         if header:
             section = header.group(1).strip()
-            if section == str(path[0]):
+            if section in sections:
                 line_of_section = number
         key = re.match(r"""\s*["']?([\w.*-]+)["']?\s*=""", line)
-        if key and (section, key.group(1)) == (str(path[0]), str(path[-1])):
+        if key and section in sections and key.group(1) == str(path[-1]):
             return number
         if key and not section and key.group(1) == str(path[0]):
             return number

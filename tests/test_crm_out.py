@@ -203,6 +203,11 @@ def test_a_name_that_no_importer_could_know_is_refused(tmp_path, said):
         written(tmp_path, f"[crm_out.hubspot]\n{said}\n")
 
 
+def test_a_mistake_names_its_line(tmp_path):
+    with pytest.raises(SettingsError, match=r"line 4: crm_out\.hubspot\.risk"):
+        written(tmp_path, '[crm_out]\nclear_days = 9\n[crm_out.hubspot]\nrisk = "=x"\n')
+
+
 def test_pages_lead_to_the_files_that_there_are():
     assert list(destinations(view(["sheet", "hubspot", "salesforce"]))) == ["salesforce", "hubspot"]
 
