@@ -24,64 +24,70 @@ def probability(rate: Floats) -> Floats:
 def step(course: Course, day: int) -> None:
     """A business day of every buyer who has not decided."""
     d = course.deals
-    rows = np.flatnonzero(d["alive"])
-    engaged, is_open = d["engaged"][rows], d["open"][rows]
-    quality, urgency = d["quality"][rows], d["urgency"][rows]
-    indecision = d["indecision"][rows]
-    options = d["quotes"][rows] + d["rivals"][rows]
+    alive = np.flatnonzero(d["alive"])
+    is_engaged = d["engaged"][alive]
+    rows, drifting = alive[is_engaged], alive[~is_engaged]
 
-    wakes = ~engaged & (
-        course.chance(rows, "wake", day)
-        < probability(
-            WAKE
-            * np.exp(0.5 * quality + 0.3 * urgency - 0.3 * indecision + _lift(course, rows, day))
+    wake, refuse, murmur = course.chances(drifting, ("wake", "refuse", "murmur"), day)
+    quality, indecision = d["quality"][drifting], d["indecision"][drifting]
+    wakes = wake < probability(
+        WAKE
+        * np.exp(
+            0.5 * quality
+            + 0.3 * d["urgency"][drifting]
+            - 0.3 * indecision
+            + _lift(course, drifting, day)
         )
     )
-    lapses = engaged & (
-        course.chance(rows, "lapse", day)
-        < probability(
-            LAPSE
-            * np.exp(
-                0.5 * indecision
-                - 0.35 * urgency
-                - 0.35 * quality
-                + 0.15 * np.clip(options - 1, 0, 4)
-            )
-        )
+    refuses = ~wakes & (refuse < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality)))
+    murmurs = (
+        ~wakes
+        & ~refuses
+        & d["open"][drifting]
+        & (murmur < MURMUR)
+        & (d["first_life"][drifting] != NEVER)
     )
-    refuses = (
-        ~engaged
-        & ~wakes
-        & (
-            course.chance(rows, "refuse", day)
-            < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality))
+
+    lapse, sign = course.chances(rows, ("lapse", "sign"), day)
+    options = d["quotes"][rows] + d["rivals"][rows]
+    quality = d["quality"][rows]
+    lapses = lapse < probability(
+        LAPSE
+        * np.exp(
+            0.5 * d["indecision"][rows]
+            - 0.35 * d["urgency"][rows]
+            - 0.35 * quality
+            + 0.15 * np.clip(options - 1, 0, 4)
         )
     )
     since = (day - np.maximum(d["life_on"][rows], d["created"][rows])) * 5 / 7
     expected_sign = np.minimum(0.045 * since * np.exp(0.15 * quality), 0.9)
-    signs = (engaged & ~lapses & (course.chance(rows, "sign", day) < expected_sign)) | wakes
-    murmurs = (
-        ~engaged
-        & ~wakes
-        & ~refuses
-        & is_open
-        & (course.chance(rows, "murmur", day) < MURMUR)
-        & (d["first_life"][rows] != NEVER)
+    signs = ~lapses & (sign < expected_sign)
+
+    woken, lapsed = drifting[wakes], rows[lapses]
+    d["engaged"][woken] = True
+    d["engaged"][lapsed] = False
+    d["drift_on"][lapsed] = day
+    d["drift_on"][woken] = NEVER
+
+    # In order of number, as returns are numbered.
+    showing = np.union1d(rows[signs], woken)
+    is_open = d["open"][showing]
+    _return(course, day, showing[~is_open])
+    seen = showing[is_open]
+    wakes_up = np.isin(seen, woken)
+    _show_life(course, day, seen, wakes_up)
+    _speak(
+        course,
+        day,
+        drifting[murmurs],
+        is_later=course.chance(drifting[murmurs], "vague", day) < 0.4,
     )
-
-    d["engaged"][rows[wakes]] = True
-    d["engaged"][rows[lapses]] = False
-    d["drift_on"][rows[lapses]] = day
-    d["drift_on"][rows[wakes]] = NEVER
-
-    _return(course, day, rows[signs & ~is_open])
-    seen = rows[signs & is_open]
-    _show_life(course, day, seen, wakes[signs & is_open])
-    _speak(course, day, rows[murmurs], is_later=course.chance(rows[murmurs], "vague", day) < 0.4)
-    puts_off = lapses & is_open & (course.chance(rows, "puts off", day) < 0.3)
-    _speak(course, day, rows[puts_off], is_later=np.ones(puts_off.sum(), dtype=bool))
-    _refuse(course, day, rows[refuses])
-    _go_on(course, day, rows[signs & is_open & ~wakes])
+    open_lapsed = lapsed[d["open"][lapsed]]
+    puts_off = open_lapsed[course.chance(open_lapsed, "puts off", day) < 0.3]
+    _speak(course, day, puts_off, is_later=np.ones(puts_off.size, dtype=bool))
+    _refuse(course, day, drifting[refuses])
+    _go_on(course, day, seen[~wakes_up])
     _keep_promises(course, day)
 
 
@@ -158,6 +164,8 @@ def _live(course: Course, day: int, rows: Ints) -> None:
 
 def _speak(course: Course, day: int, rows: Ints, *, is_later: Flags) -> None:
     """Buyers reply; some of them say 'later', which is an indecision signal."""
+    if not rows.size:
+        return
     _live(course, day, rows)
     course.deals["replies"][rows] += 1
     course.note("reply", day, rows, is_later)
@@ -166,20 +174,25 @@ def _speak(course: Course, day: int, rows: Ints, *, is_later: Flags) -> None:
 
 def _show_life(course: Course, day: int, rows: Ints, wakes: Flags) -> None:
     """A reply or a meeting; now and then a new person, or a promise."""
+    if not rows.size:
+        return
     d = course.deals
-    meets = ~wakes & (course.chance(rows, "meets", day) < 0.2)
+    meet, join, promise, answer = course.chances(
+        rows, ("meets", "joins", "promise", "answered"), day
+    )
+    meets = ~wakes & (meet < 0.2)
     _speak(course, day, rows[~meets], is_later=np.zeros((~meets).sum(), dtype=bool))
     _live(course, day, rows[meets])
     course.note("meeting", day, rows[meets])
-    joined = rows[course.chance(rows, "joins", day) < 0.07]
+    joined = rows[join < 0.07]
     d["contacts"][joined] += 1
     course.note("contact", day, joined, d["contacts"][joined])
     if course.company.mess.commitments:
-        promises = (d["commit_due"][rows] == NEVER) & (course.chance(rows, "promise", day) < 0.07)
+        promises = (d["commit_due"][rows] == NEVER) & (promise < 0.07)
         made = rows[promises]
         d["commit_due"][made] = day + course.dice.whole(d["key"][made], "due", 6, 15, day)
         course.note("promise", day, made, d["commit_due"][made])
-    answered = rows[course.chance(rows, "answered", day) < 0.65]
+    answered = rows[answer < 0.65]
     soon = day + course.dice.whole(d["key"][answered], "soon", 1, 2, day)
     d["touch_next"][answered] = np.minimum(d["touch_next"][answered], soon)
 
@@ -187,6 +200,8 @@ def _show_life(course: Course, day: int, rows: Ints, wakes: Flags) -> None:
 def _keep_promises(course: Course, day: int) -> None:
     d = course.deals
     rows = np.flatnonzero((d["commit_due"] != NEVER) & (d["commit_due"] <= day + 2))
+    if not rows.size:
+        return
     keeps = d["engaged"][rows] & d["open"][rows] & (course.chance(rows, "keeps", day) < 0.3)
     _live(course, day, rows[keeps])
     course.note("kept", day, rows[keeps], d["commit_due"][rows[keeps]])
@@ -196,6 +211,8 @@ def _keep_promises(course: Course, day: int) -> None:
 
 def _refuse(course: Course, day: int, rows: Ints) -> None:
     """Drifting buyers settle on nothing; most of them say so."""
+    if not rows.size:
+        return
     d = course.deals
     d["alive"][rows] = False
     tells = rows[d["open"][rows] & (course.chance(rows, "tells", day) < 0.65)]
@@ -206,8 +223,13 @@ def _refuse(course: Course, day: int, rows: Ints) -> None:
 
 def _go_on(course: Course, day: int, rows: Ints) -> None:
     """Engaged buyers who showed life today move on, weigh one more option, or decide."""
+    if not rows.size:
+        return
     d = course.deals
-    advances = (course.chance(rows, "advance", day) < 0.5) & (d["stage"][rows] < LAST_STAGE)
+    advance, another, rival, decide = course.chances(
+        rows, ("advance", "another quote", "rival", "decide"), day
+    )
+    advances = (advance < 0.5) & (d["stage"][rows] < LAST_STAGE)
     moved = rows[advances]
     before = d["stage"][moved]
     steps = 1 + (course.chance(moved, "skips", day) < 0.45)
@@ -215,11 +237,11 @@ def _go_on(course: Course, day: int, rows: Ints) -> None:
     d["stage_on"][moved] = day
     course.note("stage", day, moved, d["stage"][moved])
     quoted = moved[(before < 6) & (d["stage"][moved] >= 6)]
-    more = rows[(d["stage"][rows] >= 6) & (course.chance(rows, "another quote", day) < 0.12)]
+    more = rows[(d["stage"][rows] >= 6) & (another < 0.12)]
     offered = np.union1d(quoted, more)
     d["quotes"][offered] += 1
     course.note("quote", day, offered, d["quotes"][offered])
-    rivalled = rows[(d["rivals"][rows] < 3) & (course.chance(rows, "rival", day) < 0.05)]
+    rivalled = rows[(d["rivals"][rows] < 3) & (rival < 0.05)]
     d["rivals"][rivalled] += 1
     course.note("rival", day, rivalled, d["rivals"][rivalled])
 
@@ -240,7 +262,7 @@ def _go_on(course: Course, day: int, rows: Ints) -> None:
     lose = course.company.rivals_win * lose
     rate = win + lose
     total = probability(rate)
-    draw = course.chance(stays, "decide", day)
+    draw = decide[~advances]
     decides = draw < total
     wins = decides & (draw < np.divide(total * win, rate, out=np.zeros(rate.shape), where=rate > 0))
     d["alive"][stays[decides]] = False

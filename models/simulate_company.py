@@ -81,8 +81,10 @@ class Mess:
 class Company:
     """A company to simulate; the same values give the same history.
 
-    `deals` is about how many deals are opened over `months` before `end`. The three effects are
-    log hazard ratios on an undecided buyer coming back to life once let go, against being kept:
+    `deals` is about how many deals are opened over `months` before `end`, returns included: within
+    a twelfth over two years, where sellers work on five deals or more at a time; in a short
+    history, or with hardly a deal for each seller, up to a fifth more. The three effects are log
+    hazard ratios on an undecided buyer coming back to life once let go, against being kept:
     for everybody, for good-fit buyers in the first 30 days (the bristle), and around a return
     date the seller set. All three at 0 is a company where walking away changes nothing.
     `confounding` scales how much sellers let the worse-looking deals go, `hidden_confounding` how

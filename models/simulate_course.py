@@ -78,7 +78,9 @@ class Deals:
 
     def __init__(self) -> None:
         self._size = 0
-        self._columns = {name: np.zeros(1024, kind) for name, (kind, _) in FIELDS.items()}
+        self._columns = {
+            name: np.full(1024, default, kind) for name, (kind, default) in FIELDS.items()
+        }
 
     def __len__(self) -> int:
         return self._size
@@ -89,12 +91,13 @@ class Deals:
     def add(self, many: int, **values: npt.ArrayLike) -> Ints:
         """New rows; columns that are not given take their default. Gives the rows' numbers."""
         first, last = self._size, self._size + many
-        for name, (_, default) in FIELDS.items():
-            column = self._columns[name]
-            if last > len(column):
-                column = np.resize(column, max(last, 2 * len(column)))
-                self._columns[name] = column
-            column[first:last] = values.get(name, default)
+        room = len(self._columns["key"])
+        if last > room:
+            for name, (kind, default) in FIELDS.items():
+                more = np.full(max(last - room, room), default, kind)
+                self._columns[name] = np.concatenate([self._columns[name], more])
+        for name, value in values.items():
+            self._columns[name][first:last] = value
         self._size = last
         return np.arange(first, last)
 
@@ -108,13 +111,15 @@ class Course:
         self.sellers = sellers
         self.deals = Deals()
         self.said_later: list[Ints] = []  # deals whose buyer said 'later' today
-        self._log: dict[str, list[tuple[Ints, Ints, Ints]]] | None = {} if log else None
+        self._log: dict[str, list[tuple[int, Ints, npt.ArrayLike]]] | None = {} if log else None
 
     def note(self, kind: str, day: int, rows: Ints, value: npt.ArrayLike = 0) -> None:
-        """Log that something happened to deals on a day; `value` is one whole number a deal."""
+        """Log that something happened to deals on a day; `value` is one whole number a deal.
+
+        The arrays are kept, not copied: nobody may write into them afterwards.
+        """
         if self._log is not None and rows.size:
-            entry = (np.full(rows.size, day), rows, np.broadcast_to(value, rows.shape).astype("i8"))
-            self._log.setdefault(kind, []).append(entry)
+            self._log.setdefault(kind, []).append((day, rows, value))
 
     def log(self, kind: str) -> tuple[Ints, Ints, Ints]:
         """Day, deal and value of everything of a kind, in order of day."""
@@ -122,12 +127,18 @@ class Course:
         if not entries:
             empty = np.zeros(0, dtype=np.int64)
             return empty, empty, empty
-        day, rows, value = (np.concatenate(parts) for parts in zip(*entries, strict=True))
-        return day, rows, value
+        days, rows, values = zip(*entries, strict=True)
+        many = [some.size for some in rows]
+        each = [np.broadcast_to(one, size) for one, size in zip(values, many, strict=True)]
+        return np.repeat(days, many), np.concatenate(rows), np.concatenate(each).astype("i8")
 
     def chance(self, rows: Ints, salt: str, day: int | Ints) -> Floats:
         """Uniform draws that belong to the buyers behind these deals and to the day."""
         return self.dice.uniform(self.deals["key"][rows], salt, day)
+
+    def chances(self, rows: Ints, salts: tuple[str, ...], day: int) -> Floats:
+        """What `chance` gives for each of several salts, one row a salt."""
+        return self.dice.uniforms(self.deals["key"][rows], salts, day)
 
     def once(self, rows: Ints, salt: str) -> Floats:
         """Uniform draws that belong to each deal as a whole."""
@@ -142,6 +153,8 @@ class Course:
 
     def close(self, day: int, rows: Ints, ending: npt.ArrayLike) -> None:
         """End deals in the CRM. Whether their buyers live on is not the CRM's to say."""
+        if not rows.size:
+            return
         d = self.deals
         d["open"][rows] = False
         d["closed_on"][rows] = day

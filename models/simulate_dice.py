@@ -20,15 +20,22 @@ Texts = npt.NDArray[Any]
 _MASK = (1 << 64) - 1
 _STEP, _DAY = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03
 _FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+# Whole numbers of the arrays' own kind, as the inner loop needs them.
+_SHIFTS = tuple(np.uint64(shift) for shift in (30, 27, 31, 11))
+_FACTORS = (np.uint64(_FIRST), np.uint64(_SECOND))
+_SPREAD = np.uint64(_STEP)
 
 
 def _mixed(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Steele, Lea and Flood's splitmix64 finaliser, in place."""
-    x ^= x >> np.uint64(30)
-    x *= np.uint64(_FIRST)
-    x ^= x >> np.uint64(27)
-    x *= np.uint64(_SECOND)
-    x ^= x >> np.uint64(31)
+    shifted = x >> _SHIFTS[0]
+    x ^= shifted
+    x *= _FACTORS[0]
+    np.right_shift(x, _SHIFTS[1], out=shifted)
+    x ^= shifted
+    x *= _FACTORS[1]
+    np.right_shift(x, _SHIFTS[2], out=shifted)
+    x ^= shifted
     return x
 
 
@@ -37,6 +44,14 @@ def _mixed_one(x: int) -> int:
     x = ((x ^ (x >> 30)) * _FIRST) & _MASK
     x = ((x ^ (x >> 27)) * _SECOND) & _MASK
     return x ^ (x >> 31)
+
+
+def _drawn(hashed: npt.NDArray[np.uint64]) -> Floats:
+    mixed = _mixed(hashed)
+    mixed >>= _SHIFTS[3]
+    drawn = mixed.astype(np.float64)
+    drawn *= 2.0**-53
+    return drawn
 
 
 class Dice:
@@ -56,14 +71,20 @@ class Dice:
         if key.size == 0:
             return np.zeros(0)
         start = self._start(salt)
-        hashed = key.astype(np.uint64) * np.uint64(_STEP)
+        hashed = key.astype(np.uint64) * _SPREAD
         if isinstance(day, np.ndarray):
             hashed += _mixed(day.astype(np.uint64) * np.uint64(_DAY) + np.uint64(start))
         else:
             hashed += np.uint64(_mixed_one((int(day) * _DAY + start) & _MASK))
-        drawn = (_mixed(hashed) >> np.uint64(11)).astype(np.float64)
-        drawn *= 2.0**-53
-        return drawn
+        return _drawn(hashed)
+
+    def uniforms(self, key: Ints, salts: tuple[str, ...], day: int) -> Floats:
+        """What `uniform` gives for each of several salts, one row a salt; faster than each."""
+        if key.size == 0:
+            return np.zeros((len(salts), 0))
+        starts = [_mixed_one((int(day) * _DAY + self._start(salt)) & _MASK) for salt in salts]
+        hashed = key.astype(np.uint64) * _SPREAD
+        return _drawn(hashed + np.array(starts, dtype=np.uint64)[:, None])
 
     def normal(self, key: Ints, salt: str, day: int | Ints = 0) -> Floats:
         """Standard normal, one for each key."""

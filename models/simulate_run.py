@@ -7,10 +7,11 @@ import numpy as np
 from models import simulate_buyers, simulate_sellers
 from models.simulate_company import Company, Sellers
 from models.simulate_course import NEVER, POLICIES, WON, Course, Deals, Policy, is_business_day
-from models.simulate_dice import Dice, Flags, Floats, Ints
+from models.simulate_dice import Dice, Floats, Ints
 
 AFTER_END = 20  # days simulated past the export, for what is already in the calendar
 HORIZON = 180
+REST_DAY = 4  # of the week, a Monday: when could_have lays deals to rest
 MAIL_MINUTES, TASK_MINUTES = 10.0, 15.0  # the settings' own defaults
 GIVEN = (
     "key",
@@ -39,7 +40,7 @@ def happened(company: Company) -> Course:
         _pass_day(course, day)
         here = np.flatnonzero(course.sellers.is_here(day))
         if company.backlog:
-            takers = here[_has_time(course, here, day, pace)]
+            takers = np.repeat(here, _has_time_for(course, here, day, pace))
         else:
             due += pace * here.size
             many = int(due)
@@ -96,7 +97,12 @@ def could_have(
     order = given[np.argsort(past["created"][given], kind="stable")]
     created = past["created"][order]
     started = 0
-    for day in filter(is_business_day, range(int(created[0]), int(signals.max()) + HORIZON + 1)):
+    last = int(signals.max()) + HORIZON
+    # Who takes over a leaver's returns is told by the row they stand in, so no row may be missing.
+    rests = bool(course.sellers.is_here(last).all())
+    for day in filter(is_business_day, range(int(created[0]), last + 1)):
+        if rests and day % 7 == REST_DAY:
+            _lay_to_rest(course, signals, day)
         _pass_day(course, day)
         until = int(np.searchsorted(created, day, side="right"))
         arrivals, started = order[started:until], until
@@ -144,6 +150,15 @@ def _hours(course: Course, signals: Ints, many: int) -> Floats:
     return hours
 
 
+def _lay_to_rest(course: Course, signals: Ints, day: int) -> None:
+    """Take deals off the road whose horizon is over: nothing that they meet still counts."""
+    d = course.deals
+    signal_on = signals[d["root"] % len(signals)]
+    over = (d["open"] | d["alive"]) & (signal_on + HORIZON < day)
+    for name, value in (("open", False), ("alive", False), ("commit_due", NEVER)):
+        d[name][over] = value
+
+
 def _course(company: Company, *, log: bool) -> Course:
     dice = Dice(company.seed)
     return Course(company, dice, Sellers.of(company, dice), log=log)
@@ -155,12 +170,14 @@ def _pass_day(course: Course, day: int) -> None:
     simulate_sellers.step(course, day)
 
 
-def _has_time(course: Course, here: Ints, day: int, pace: float) -> Flags:
-    """Sellers with fewer deals to work on than they have slots take one from the backlog."""
+def _has_time_for(course: Course, here: Ints, day: int, pace: float) -> Ints:
+    """How many each seller takes from the backlog: some, with fewer deals to work on than slots."""
     d = course.deals
     worked = d["seller"][d["open"] & (d["touch_next"] <= day + 20)]
     busy = np.bincount(worked, minlength=len(course.sellers.team))[here]
-    # Three in ten look for more on a day; more of them where that could not bring the deals asked.
+    # Three in ten look for more on a day; more of them where that could not bring the deals asked,
+    # and for several at once where not even all of them could.
     eager = course.dice.uniform(here, "eager", day) < max(0.3, 2 * pace)
-    free: Flags = busy < course.sellers.slots[here]
-    return eager & free
+    free = np.ceil(course.sellers.slots[here] - busy)
+    takes: Ints = (eager * np.clip(free, 0, np.ceil(2 * pace))).astype(np.int64)
+    return takes

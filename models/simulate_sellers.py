@@ -80,7 +80,8 @@ def step(course: Course, day: int) -> None:
     rows = rows[d["open"][rows]]
     _pushes(course, day, rows)
     _touches(course, day, rows)
-    changed = rows[d["engaged"][rows] & (course.chance(rows, "reprice", day) < 0.008)]
+    engaged = rows[d["engaged"][rows]]
+    changed = engaged[course.chance(engaged, "reprice", day) < 0.008]
     factor = 0.7 + 0.5 * course.chance(changed, "price", day)
     price = np.round(d["amount"][changed] * factor, -2) + 100
     d["amount"][changed] = np.where(price == d["amount"][changed], price + 100, price)
@@ -100,6 +101,8 @@ def _pushes(course: Course, day: int, rows: Ints) -> None:
     """Expected close dates that come near without a decision are moved on, ever less often."""
     d = course.deals
     near = rows[d["expected"][rows] < day + 4]
+    if not near.size:
+        return
     pushes = near[course.chance(near, "push", day) < 0.25 * 0.75 ** d["pushes"][near]]
     ahead = day + course.dice.whole(d["key"][pushes], "ahead", 10, 75, day)
     d["expected"][pushes] = month_end(ahead)
@@ -111,18 +114,25 @@ def _pushes(course: Course, day: int, rows: Ints) -> None:
 def _touches(course: Course, day: int, rows: Ints) -> None:
     d = course.deals
     due = rows[d["touch_next"][rows] <= day]
+    if not due.size:
+        return
     d["touches"][due] += 1
-    course.note("touch", day, due, _silence(course, due, day))
+    silence = _silence(course, due, day)
+    course.note("touch", day, due, silence)
     plan, signal_on = d["plan"][due], d["signal_on"][due]
-    is_quiet = _silence(course, due, day) >= SILENCE_DAYS
+    is_quiet = silence >= SILENCE_DAYS
     keys = d["key"][due]
     gap = course.dice.whole(keys, "gap", 7, 13, day)
     chasing = is_quiet & (plan == CHASE)
-    gap = np.where(chasing, course.dice.whole(keys, "chase gap", 8, 18, day), gap)
     slack = chasing & (day > signal_on + CHASE_DAYS + 7)
-    gap = np.where(slack, course.dice.whole(keys, "slack gap", 25, 60, day), gap)
     waits = is_quiet & ((plan == WAIT) | ((plan == NO_PLAN) & (d["touches"][due] > 4)))
-    gap = np.where(waits, course.dice.whole(keys, "wait gap", 40, 90, day), gap)
+    for some, salt, low, high in (
+        (chasing & ~slack, "chase gap", 8, 18),
+        (slack, "slack gap", 25, 60),
+        (waits, "wait gap", 40, 90),
+    ):
+        if some.any():
+            gap[some] = course.dice.whole(keys[some], salt, low, high, day)
     d["touch_next"][due] = day + gap
 
 
@@ -141,6 +151,8 @@ def notice(course: Course, day: int) -> None:
 
 def _signal(course: Course, day: int, rows: Ints, kind: int, signal_on: Ints | None = None) -> None:
     """The first signal of each deal, and what its seller then makes up their mind to do."""
+    if not rows.size:
+        return
     d = course.deals
     new = d["signal_on"][rows] == NEVER
     dated = np.full(rows.size, day) if signal_on is None else signal_on
@@ -209,22 +221,24 @@ def _endings(course: Course, day: int, rows: Ints) -> None:
     misfit_rate = np.where(before & (d["stage"][free] <= 3), 0.002 * d["misfit"][free] + 0.0002, 0)
     late_walk = course.company.late_walk * np.exp(sellers.walk[seller])
     late_rate = np.where(~before & (silence >= 21), late_walk, 0.0)
-    _let_go(course, day, free, "misfit", misfit_rate + late_rate, DISQUALIFIED)
     tidy_rate = np.where(silence >= 45, 0.011 * np.exp(sellers.tidy[seller]), 0.0)
-    _let_go(course, day, free, "tidies", tidy_rate, SILENT)
-    _let_go(course, day, free, "drops", np.full(free.size, 0.00025), SELLER_DROP)
+    misfits, tidies, drops = course.chances(free, ("misfit", "tidies", "drops"), day)
+    for hit, ending in (
+        (misfits < misfit_rate + late_rate, DISQUALIFIED),
+        (tidies < tidy_rate, SILENT),
+        (drops < 0.00025, SELLER_DROP),
+    ):
+        _end_by_seller(course, day, free[hit & d["open"][free]], ending)
 
-    swept = rows[d["open"][rows] & ~is_held & (sellers.leaves_on[d["seller"][rows]] <= day)]
-    course.close(day, swept, CLEANUP)
-
-
-def _let_go(course: Course, day: int, rows: Ints, salt: str, rate: Floats, ending: int) -> None:
-    hit = course.deals["open"][rows] & (course.chance(rows, salt, day) < rate)
-    _end_by_seller(course, day, rows[hit], ending)
+    if (sellers.leaves_on <= day).any():
+        swept = rows[d["open"][rows] & ~is_held & (sellers.leaves_on[d["seller"][rows]] <= day)]
+        course.close(day, swept, CLEANUP)
 
 
 def _walk(course: Course, day: int, rows: Ints) -> None:
     """Planned walk-aways; some sellers change their mind when the buyer spoke in between."""
+    if not rows.size:
+        return
     d = course.deals
     spoke = d["life_on"][rows] > d["signal_on"][rows]
     doubts = course.once(rows, "doubts") < course.company.second_thoughts
@@ -238,6 +252,8 @@ def _end_by_seller(course: Course, day: int, rows: Ints, ending: int) -> None:
 
     An engaged buyer objects, unless being let go is what makes them lose interest.
     """
+    if not rows.size:
+        return
     d, company = course.deals, course.company
     course.close(day, rows, ending)
     if ending == DISQUALIFIED:
