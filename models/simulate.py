@@ -26,6 +26,7 @@ from models.simulate_entries import entries
 from models.simulate_facts import Facts
 from models.simulate_hubspot import write_lists as write_hubspot_lists
 from models.simulate_hubspot_forms import ids as hubspot_ids
+from models.simulate_litter import littered
 from models.simulate_people import people
 from models.simulate_pipedrive import write_lists as write_pipedrive_lists
 from models.simulate_pipedrive_forms import ids as pipedrive_ids
@@ -114,7 +115,7 @@ def simulate(company: Company, replicates: int = 1) -> History:
         **entries(course, numbered, everyone, acts(course, numbered, everyone)),
     )
     table = truth(course, numbered, replicates)
-    return History(facts, table, summary(company, table))
+    return History(littered(facts), table, summary(company, table))
 
 
 def write_salesforce(history: History, folder: Path, until: datetime | None = None) -> list[Path]:

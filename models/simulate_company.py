@@ -52,29 +52,47 @@ class Mess:
     missing_reasons: float = 0.0  # share of losses without a reason, whatever they were
     missing_if_silent: float = 0.0  # the same, where nobody answered or the seller let go
     mislabelled: float = 0.0  # share of losses with a reason of another kind of ending
+    owner_changes: bool = False  # deals pass to another seller, one by one
+    territory_change: bool = False  # one hand gives all of a seller's deals away within a minute
+    merged_records: bool = False  # accounts, people and deals kept twice, until they are merged
+    wild_dates: bool = False  # close dates and calls typed into another year
+    order_entries: bool = False  # deals that are only typed in when they are won
+    mistaken_wins: bool = False  # deals that were won for half an hour, by a slip
+    default_reasons: bool = False  # most losses keep the reason that the form proposes
+    late_mail: bool = False  # mail is on record only after two fifths of the time
+    archived_activities: bool = False  # a year on, tasks and meetings leave the export (Salesforce)
+    currencies: bool = False  # Europe sells in euros, Seoul in won
+    limited_sharing: bool = False  # whoever draws the export may see one seller's deals only
+    clock_hours: int = 0  # by how much the clock of lists is ahead of UTC (not Salesforce's zips)
 
     def __post_init__(self) -> None:
         for name in SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"Mess.{name}={getattr(self, name)} must be from 0 to 1")
+        if abs(self.clock_hours) > 14:
+            raise ValueError(f"Mess.clock_hours={self.clock_hours} is no clock on Earth")
 
     @classmethod
     def none(cls) -> "Mess":
         """A company that keeps its CRM clean."""
-        switches = [switch.name for switch in fields(cls) if switch.name not in SHARES]
-        return cls(**dict.fromkeys(switches, False))
+        return cls(**dict.fromkeys(_switches(), False))
 
     @classmethod
     def all(cls) -> "Mess":
-        """Every kind of litter at once."""
-        switches = [switch.name for switch in fields(cls) if switch.name not in SHARES]
+        """Every kind of litter at once that leaves an export whole."""
         return cls(
-            **dict.fromkeys(switches, True),
+            **(dict.fromkeys(_switches(), True) | {"limited_sharing": False}),
             long_ago_closes=0.2,
             missing_reasons=0.1,
             missing_if_silent=0.3,
             mislabelled=0.15,
+            clock_hours=9,
         )
+
+
+def _switches() -> list[str]:
+    """The kinds of litter that are there or not."""
+    return [switch.name for switch in fields(Mess) if switch.name not in (*SHARES, "clock_hours")]
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,27 @@
 """The facts of a company, whatever CRM holds them: who was there, what was done and put down when.
 
 Records are kept as versions: a row stands from `since` on (epoch seconds), until the next version
-of the same `number`. Numbers count the records of a kind from 0 in order of creation, and name
-them wherever another record speaks of them; NEVER stands for none. Columns ending in `_on` hold
+of the same `number`. Numbers count the records of a kind from 0 in order of creation, those that
+litter adds after all others, and name them wherever another record speaks of them; NEVER stands for
+none. Columns ending in `_on` hold
 days since 1970-01-01, other times are epoch seconds, NaN where there is none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import pandas as pd
 
 from models.simulate_company import Company
 from models.simulate_dice import Ints
+
+Kind = Literal["account", "contact", "deal"]
+OWNERS = ("number", "deal", "before", "seller", "by", "since")
+NAMED_IN = {
+    "contact": ("roles", "leads", "entries", "mail", "meetings"),
+    "deal": ("roles", "leads", "quotes", "rivals", "entries", "mail", "meetings"),
+}
+CLOCKS = ("since", "created", "stage_since", "sec", "done")
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +35,7 @@ class Facts:
     leads: name, company, status (new, converted, disqualified), source, seller, account, contact,
         deal, converted_on, reason, created.
     deals: account, seller, name, kind, source, stage, amount, expected_on, next_step, reason,
-        detail, rival, return_on, created, stage_since, is_deleted.
+        detail, rival, return_on, created, stage_since, is_deleted, currency.
     saves: deal, by, kind, stage, amount, expected_on, is_deleted. What each saving left a deal
         with; `since` of the first version is when.
     quotes: deal, place, status (presented, accepted, denied), discount, total, net, created.
@@ -39,6 +49,9 @@ class Facts:
         (number of the entry).
     meetings: contact, deal, account, seller, subject, sec, minutes, status (empty, Held, Canceled,
         No Show), is_copy (an attendee's), created.
+    owners: deal, before, seller, by. Hand-overs, `since` is when.
+    merges: kind (account, contact, deal), survivor. The record `number` of that kind was kept twice
+        and is, from `since` on, one with its survivor; some of what names it goes on doing so.
     """
 
     company: Company
@@ -54,6 +67,21 @@ class Facts:
     entries: pd.DataFrame
     mail: pd.DataFrame
     meetings: pd.DataFrame
+    owners: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({name: pd.Series(dtype="int64") for name in OWNERS})
+    )
+    merges: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(
+            {"kind": pd.Series(dtype="object")}
+            | {name: pd.Series(dtype="int64") for name in ("number", "survivor", "since")}
+        )
+    )
+
+    def merged(self, kind: Kind, until_sec: float) -> pd.Series:
+        """The survivors of records that had been merged away at a moment, by number."""
+        done = (self.merges["kind"] == kind) & (self.merges["since"] <= until_sec)
+        survivors: pd.Series = self.merges[done].set_index("number")["survivor"]
+        return survivors
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +106,40 @@ def standing(versions: pd.DataFrame, until_sec: int) -> pd.DataFrame:
     seen = versions[versions["since"] <= until_sec]
     rows = seen.sort_values(["number", "since"], kind="stable")
     return rows.drop_duplicates("number", keep="last").reset_index(drop=True)
+
+
+def without(facts: Facts, kind: Literal["contact", "deal"], until_sec: float) -> Facts:
+    """The same where a CRM leaves nothing of merged records: all that named one names the survivor.
+
+    Of a deal merged away not even its saves and its owners are left.
+    """
+    survivors = facts.merged(kind, until_sec)
+    if survivors.empty:
+        return facts
+    own = getattr(facts, f"{kind}s")
+    changed: dict[str, Any] = {}
+    kept = ~own["number"].isin(survivors.index)
+    changed[f"{kind}s"] = own[kept].reset_index(drop=True)
+    if kind == "deal":
+        for name in ("saves", "owners"):
+            rows = getattr(facts, name)
+            kept = ~rows["deal"].isin(survivors.index)
+            changed[name] = rows[kept].reset_index(drop=True)
+    for name in NAMED_IN[kind]:
+        rows = getattr(facts, name)
+        follows = rows[kind].map(survivors)
+        changed[name] = rows.assign(**{kind: follows.fillna(rows[kind]).astype("int64")})
+    return replace(facts, **changed)
+
+
+def by_clock(facts: Facts) -> Facts:
+    """The same by the clock of the company's lists: all times later by so many hours."""
+    ahead = 3_600 * facts.company.mess.clock_hours
+    if not ahead:
+        return facts
+    shifted: dict[str, Any] = {
+        name: rows.assign(**{clock: rows[clock] + ahead for clock in CLOCKS if clock in rows})
+        for name, rows in vars(facts).items()
+        if isinstance(rows, pd.DataFrame)
+    }
+    return replace(facts, **shifted)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from models.simulate_course import NEVER
 from models.simulate_dice import Ints, Texts
-from models.simulate_facts import Facts, standing
+from models.simulate_facts import Facts, Kind, by_clock, standing
 from models.simulate_hubspot_acts import acts
 from models.simulate_hubspot_forms import (
     PIPELINE,
@@ -29,6 +29,7 @@ from models.simulate_hubspot_forms import (
     write,
 )
 from models.simulate_hubspot_history import REVISIONS, history, stage_entries
+from models.simulate_states import HOME
 
 DEAL_TYPES = {
     "New Business": "newbusiness",
@@ -55,14 +56,24 @@ def write_lists(
     Lists with labels come without the history of properties, as from somebody who exported what
     is on the screen: the date of the latest entry into each stage is all that is left of it.
     """
+    told, told_until = facts, until_sec
+    # Lists tell the company's own clock, the history of a property tells UTC.
+    facts, until_sec = by_clock(facts), until_sec + 3_600 * facts.company.mess.clock_hours
     deals = standing(facts.deals, until_sec)
-    deals = deals[~deals["is_deleted"].astype(bool)].reset_index(drop=True)
+    gone = deals["is_deleted"].astype(bool) | deals["number"].isin(
+        facts.merged("deal", until_sec).index
+    )
+    deals = deals[~gone].reset_index(drop=True)
     people = _people(facts, until_sec)
-    changes = history(facts, deals, until_sec)
+    changes = history(told, deals, told_until)
     tables: dict[str, Table] = {
-        "hubspot-crm-exports-all-deals": _deals(facts, deals, until_sec, labels),
-        "hubspot-crm-exports-all-companies": _companies(standing(facts.accounts, until_sec)),
-        "hubspot-crm-exports-all-contacts": _contacts(people),
+        "hubspot-crm-exports-all-deals": [
+            *_deals(facts, deals, until_sec, labels),
+            *_currency(facts, deals),
+            *_merged(facts, "deal", "deal", deals, until_sec),
+        ],
+        "hubspot-crm-exports-all-companies": _companies(facts, until_sec),
+        "hubspot-crm-exports-all-contacts": _contacts(facts, people, until_sec),
         "deal-contact-associations": _roles(standing(facts.roles, until_sec), deals),
         "owners": _owners(standing(facts.users, until_sec)),
         "pipelines": _pipelines(),
@@ -178,7 +189,27 @@ def _close_at(facts: Facts, rows: pd.DataFrame, is_closed: pd.Series, until_sec:
     return pd.Series(np.where(is_now, now, expected))
 
 
-def _companies(rows: pd.DataFrame) -> Table:
+def _currency(facts: Facts, deals: pd.DataFrame) -> Table:
+    """The currency of each deal, where there is more than one."""
+    if (facts.deals["currency"] == HOME).all():
+        return []
+    return [("deal_currency_code", "Currency", deals["currency"])]
+
+
+def _merged(facts: Facts, kind: Kind, noun: str, rows: pd.DataFrame, until_sec: int) -> Table:
+    """The ids of all that was merged into each record, where anything was."""
+    survivors = facts.merged(kind, until_sec)
+    if survivors.empty:
+        return []
+    label = f"Merged {noun} IDs".title().replace("Ids", "IDs")
+    cells = associated(noun, survivors, survivors.index, rows["number"])
+    return [("hs_merged_object_ids", label, cells)]
+
+
+def _companies(facts: Facts, until_sec: int) -> Table:
+    rows = standing(facts.accounts, until_sec)
+    rows = rows[~rows["number"].isin(facts.merged("account", until_sec).index)]
+    rows = rows.reset_index(drop=True)
     return [
         ("hs_object_id", "Record ID", ids("company", rows["number"])),
         ("name", "Company name", rows["name"]),
@@ -189,11 +220,13 @@ def _companies(rows: pd.DataFrame) -> Table:
         ("current_supplier", "Current Supplier", rows["incumbent"]),
         ("createdate", "Create Date", minute(rows["created"])),
         ("hs_lastmodifieddate", "Last Modified Date", minute(rows["since"])),
+        *_merged(facts, "account", "company", rows, until_sec),
     ]
 
 
-def _contacts(people: pd.DataFrame) -> Table:
-    rows = people[people["is_known"]].reset_index(drop=True)
+def _contacts(facts: Facts, people: pd.DataFrame, until_sec: int) -> Table:
+    gone = people["number"].isin(facts.merged("contact", until_sec).index)
+    rows = people[people["is_known"] & ~gone].reset_index(drop=True)
     first, last = first_and_last(rows["name"])
     return [
         ("hs_object_id", "Record ID", ids("contact", rows["number"])),
@@ -204,6 +237,7 @@ def _contacts(people: pd.DataFrame) -> Table:
         ("createdate", "Create Date", minute(rows["created"])),
         ("lastmodifieddate", "Last Modified Date", minute(rows["created"])),
         ("Associated Company IDs", "Associated Company IDs", ids("company", rows["account"])),
+        *_merged(facts, "contact", "contact", rows, until_sec),
     ]
 
 

@@ -27,7 +27,12 @@ def history(facts: Facts, deals: pd.DataFrame, until_sec: int) -> pd.DataFrame:
     closes = STAGES["is_closed"].to_numpy()[saves["stage"]]
     is_first = saves["deal"].ne(saves["deal"].shift()).to_numpy()
     was_closed = ~is_first & np.append(False, closes[:-1])
-    owner = deals.set_index("number")["seller"].reindex(saves["deal"]).to_numpy()
+    first = facts.owners.drop_duplicates("deal").set_index("deal")["before"]
+    owner = deals.set_index("number")["seller"].astype(np.int64)
+    owner.update(first)
+    given = facts.owners[facts.owners["deal"].isin(deals["number"])].rename(
+        columns={"since": "created"}
+    )
 
     def changed(column: str) -> np.ndarray:
         return is_first | saves[column].ne(saves[column].shift()).to_numpy()
@@ -44,7 +49,13 @@ def history(facts: Facts, deals: pd.DataFrame, until_sec: int) -> pd.DataFrame:
         _revisions(saves, is_set, "closedate", on),
         _revisions(saves, is_closing, "closedate", instant(saves["created"])),
         _revisions(later, dated_back, "closedate", on),
-        _revisions(saves, is_first, "hubspot_owner_id", ids("owner", owner)),
+        _revisions(saves, is_first, "hubspot_owner_id", ids("owner", owner.reindex(saves["deal"]))),
+        _revisions(
+            given,
+            np.ones(len(given), dtype=bool),
+            "hubspot_owner_id",
+            ids("owner", given["seller"]),
+        ),
     ]
     every = pd.concat(parts, ignore_index=True)
     # One hand that changes many deals in a list does so at once.

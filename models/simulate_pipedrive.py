@@ -6,6 +6,7 @@ meeting called off is deleted, and a lead that became a deal is in the inbox no 
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from models.simulate_course import NEVER
-from models.simulate_facts import Facts, standing
+from models.simulate_facts import Facts, by_clock, standing, without
 from models.simulate_pipedrive_acts import activities, mail
 from models.simulate_pipedrive_forms import (
     CURRENCY,
@@ -33,25 +34,32 @@ from models.simulate_pipedrive_log import changelog, last_open
 
 
 def write_lists(facts: Facts, folder: Path, until_sec: int) -> list[Path]:
-    """Write the lists and dumps taken at a moment."""
+    """Write the lists and dumps taken at a moment.
+
+    Lists tell the company's own clock, dumps tell UTC. Of people merged away nothing is left.
+    """
+    facts = without(facts, "contact", until_sec)
+    clock, clock_until = by_clock(facts), until_sec + 3_600 * facts.company.mess.clock_hours
     deals = standing(facts.deals, until_sec)
     deals = deals[~deals["is_deleted"].astype(bool)].reset_index(drop=True)
     saves = facts.saves[(facts.saves["created"] <= until_sec) & ~facts.saves["is_deleted"]]
     saves = saves[saves["deal"].isin(deals["number"])].reset_index(drop=True)
     leads = standing(facts.leads, until_sec)
-    accounts = standing(facts.accounts, until_sec)
+    told = standing(clock.deals, clock_until)
+    told = told[~told["is_deleted"].astype(bool)].reset_index(drop=True)
+    told_saves = by_clock(replace(facts, saves=saves)).saves
     messages, threads = mail(facts, until_sec)
     lists = {
-        "deals": _deals(facts, deals, saves, until_sec),
-        "leads": _leads(leads, facts),
-        "organizations": _organizations(accounts),
-        "persons": _persons(facts, leads, accounts, until_sec),
+        "deals": _deals(clock, told, told_saves, clock_until),
+        "leads": _leads(standing(clock.leads, clock_until), clock),
+        "organizations": _organizations(clock, clock_until),
+        "persons": _persons(clock, clock_until),
     }
     dumps = {
         "activities": activities(facts, leads, until_sec),
-        "deals_changelog": changelog(facts, deals, saves),
+        "deals_changelog": changelog(facts, deals, saves, until_sec),
         "deals_participants": _participants(standing(facts.roles, until_sec), deals),
-        "deals_products": _products(standing(facts.quotes, until_sec)),
+        "deals_products": _products(standing(facts.quotes, until_sec), deals),
         "mail_messages": messages,
         "mail_threads": threads,
         "pipelines": [{"id": PIPELINE_ID, "name": PIPELINE, "order_nr": 1}],
@@ -84,15 +92,17 @@ def _deals(facts: Facts, rows: pd.DataFrame, saves: pd.DataFrame, until_sec: int
     person = contact["contact"].reindex(rows["number"]).fillna(NEVER).astype(np.int64)
     sellers = standing(facts.users, until_sec)["name"].to_numpy()
     companies = standing(facts.accounts, until_sec).set_index("number")["name"]
-    people = facts.contacts["name"]
+    people = facts.contacts.drop_duplicates("number").set_index("number")["name"]
     heard, wrote = _mailed(facts, rows["number"], until_sec)
+    survivors = facts.merged("deal", until_sec)
+    status = np.where(rows["number"].isin(survivors.index), "Deleted", status)
     return pd.DataFrame(
         {
             "Deal - ID": ids("deal", rows["number"]),
             "Deal - Title": rows["name"],
             "Deal - Owner": sellers[rows["seller"]],
             "Deal - Value": rows["amount"].map("{:.0f}".format),
-            "Deal - Currency of Value": CURRENCY,
+            "Deal - Currency of Value": rows["currency"],
             "Deal - Probability": None,
             "Deal - Organization": companies.reindex(rows["account"]).to_numpy(),
             "Deal - Organization ID": ids("organization", rows["account"]),
@@ -116,13 +126,23 @@ def _deals(facts: Facts, rows: pd.DataFrame, saves: pd.DataFrame, until_sec: int
             "Deal - Lead source": rows["source"],
             "Deal - Competitor": rows["rival"],
             "Deal - Return date": day(rows["return_on"]),
+            **_merged("Deal", "deal", survivors, rows),
         }
     )
 
 
+def _merged(noun: str, kind: str, survivors: pd.Series, rows: pd.DataFrame) -> dict[str, Any]:
+    """What each record was merged into, where anything was."""
+    if survivors.empty:
+        return {}
+    into = rows["number"].map(survivors).fillna(NEVER).astype(np.int64)
+    return {f"{noun} - Merged into ID": ids(kind, into)}
+
+
 def _mailed(facts: Facts, deals: pd.Series, until_sec: int) -> tuple[pd.Series, pd.Series]:
     """When mail last came in, and last went out."""
-    sent = facts.mail[facts.mail["created"] <= until_sec]
+    mail = without(facts, "deal", until_sec).mail  # a survivor's includes that of its twins
+    sent = mail[mail["created"] <= until_sec]
     latest = sent.groupby(["is_inbound", "deal"])["sec"].max()
 
     def one_way(is_inbound: bool) -> pd.Series:
@@ -153,7 +173,9 @@ def _leads(rows: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     )
 
 
-def _organizations(rows: pd.DataFrame) -> pd.DataFrame:
+def _organizations(facts: Facts, until_sec: int) -> pd.DataFrame:
+    rows = standing(facts.accounts, until_sec)
+    survivors = facts.merged("account", until_sec)
     return pd.DataFrame(
         {
             "Organization - ID": ids("organization", rows["number"]),
@@ -165,14 +187,14 @@ def _organizations(rows: pd.DataFrame) -> pd.DataFrame:
             "Organization - Current supplier": rows["incumbent"],
             "Organization - Organization created": moment(rows["created"]),
             "Organization - Update time": moment(rows["since"]),
+            **_merged("Organization", "organization", survivors, rows),
         }
     )
 
 
-def _persons(
-    facts: Facts, leads: pd.DataFrame, accounts: pd.DataFrame, until_sec: int
-) -> pd.DataFrame:
-    rows = standing(facts.contacts, until_sec)
+def _persons(facts: Facts, until_sec: int) -> pd.DataFrame:
+    rows, accounts = standing(facts.contacts, until_sec), standing(facts.accounts, until_sec)
+    leads = standing(facts.leads, until_sec)
     rows = pd.concat([rows, people_of_leads(facts, leads)], ignore_index=True)
     company = accounts.set_index("number")["name"]
     return pd.DataFrame(
@@ -201,7 +223,7 @@ def _participants(rows: pd.DataFrame, deals: pd.DataFrame) -> Records:
     )
 
 
-def _products(quotes: pd.DataFrame) -> Records:
+def _products(quotes: pd.DataFrame, deals: pd.DataFrame) -> Records:
     """There are no quotes: the product on a deal has the price last offered for it."""
     first = quotes.drop_duplicates("deal").reset_index(drop=True)
     price = quotes.drop_duplicates("deal", keep="last").set_index("deal")["net"]
@@ -213,7 +235,7 @@ def _products(quotes: pd.DataFrame) -> Records:
         item_price=told,
         quantity=[1] * len(first),
         sum=told,
-        currency=[CURRENCY] * len(first),
+        currency=first["deal"].map(deals.set_index("number")["currency"]).fillna(CURRENCY),
         add_time=moment(first["created"]),
         enabled_flag=[True] * len(first),
     )

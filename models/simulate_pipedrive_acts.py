@@ -5,7 +5,15 @@ import pandas as pd
 
 from models.simulate_course import NEVER
 from models.simulate_facts import Facts, standing
-from models.simulate_pipedrive_forms import Records, clock, day, ids, moment, records
+from models.simulate_pipedrive_forms import (
+    Records,
+    clock,
+    day,
+    ids,
+    moment,
+    records,
+    strangers_from,
+)
 
 TYPES = {
     "call": "call",
@@ -48,7 +56,7 @@ def _entries(facts: Facts, leads: pd.DataFrame, until_sec: int) -> pd.DataFrame:
     # What was done with a lead moves with it to the deal that it becomes.
     of_lead = (rows["lead"] != NEVER).to_numpy()
     became = leads.set_index("number")[["deal", "contact", "account"]].reindex(rows["lead"])
-    alone = (len(facts.contacts) + rows["lead"]).to_numpy()
+    alone = (strangers_from(facts) + rows["lead"]).to_numpy()
     contact = np.where(became["contact"] >= 0, became["contact"], alone)
     deal = np.where(of_lead, became["deal"].fillna(NEVER), rows["deal"])
     deal = np.where(rows["on_account"], NEVER, deal)

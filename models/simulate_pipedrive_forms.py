@@ -85,12 +85,17 @@ def records(**columns: Any) -> Records:
     return [dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True)]
 
 
+def strangers_from(facts: Facts) -> int:
+    """The number of the first person who is only a lead: after all contacts there are."""
+    return int(facts.contacts["number"].max()) + 1 if len(facts.contacts) else 0
+
+
 def people_of_leads(facts: Facts, leads: pd.DataFrame) -> pd.DataFrame:
     """Those behind leads that have not become deals, as further contacts."""
     alone = leads[leads["contact"] == NEVER].reset_index(drop=True)
     return pd.DataFrame(
         {
-            "number": len(facts.contacts) + alone["number"],
+            "number": strangers_from(facts) + alone["number"],
             "account": NEVER,
             "name": alone["name"],
             "title": None,

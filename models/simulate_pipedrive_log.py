@@ -17,8 +17,8 @@ def last_open(saves: pd.DataFrame) -> pd.DataFrame:
     return kept
 
 
-def changelog(facts: Facts, deals: pd.DataFrame, saves: pd.DataFrame) -> Records:
-    """The creation and every change of stage, status, value and expected close date."""
+def changelog(facts: Facts, deals: pd.DataFrame, saves: pd.DataFrame, until_sec: int) -> Records:
+    """The creation, and every change of stage, status, value, expected close date and owner."""
     is_open = STATUS[saves["stage"]] == "Open"
     # A closed deal keeps its stage and its expected close date.
     stage = saves["stage"].where(is_open).groupby(saves["deal"]).ffill()
@@ -60,6 +60,21 @@ def changelog(facts: Facts, deals: pd.DataFrame, saves: pd.DataFrame) -> Records
                 }
             )
         )
+    given = facts.owners[facts.owners["deal"].isin(saves["deal"])]
+    given = given[given["since"] <= until_sec]
+    every.append(
+        pd.DataFrame(
+            {
+                "deal": given["deal"],
+                "field_key": "user_id",
+                "old_value": ids("user", given["before"]).astype(str),
+                "new_value": ids("user", given["seller"]).astype(str),
+                "sec": given["since"],
+                "by": given["by"],
+                "order": len(every),
+            }
+        )
+    )
     rows = pd.concat(every, ignore_index=True)
     rows = rows.sort_values(["deal", "sec", "order"], kind="stable", ignore_index=True)
     operations = int(facts.users.loc[~facts.users["is_automatic"].astype(bool), "number"].max())

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from models.simulate_facts import Facts
+from models.simulate_salesforce_litter import kept
 from models.simulate_salesforce_rows import objects
 
 ORGANISATION = "00D5g000004XaBq"
@@ -30,8 +31,18 @@ TIMES = {
 }
 # Which objects each zip holds; tasks are in both.
 PARTS = (
-    ("Account", "Contact", "Event", "Lead", "Opportunity", "OpportunityHistory", "Task"),
     (
+        "Account",
+        "Contact",
+        "Event",
+        "Lead",
+        "Opportunity",
+        "OpportunityFieldHistory",
+        "OpportunityHistory",
+        "Task",
+    ),
+    (
+        "CurrencyType",
         "EmailMessage",
         "OpportunityCompetitor",
         "OpportunityContactRole",
@@ -74,13 +85,16 @@ def write_parts(facts: Facts, folder: Path, until_sec: int) -> list[Path]:
     In a company whose parts overlap, the second zip repeats some tasks of the first.
     """
     overlap = facts.company.mess.overlapping_parts
-    tables = {kind: export_rows(versions, until_sec) for kind, versions in objects(facts).items()}
+    told = objects(facts)
+    if facts.company.mess.archived_activities:
+        told = told | {kind: kept(told[kind], until_sec) for kind in ("Task", "Event")}
+    tables = {kind: export_rows(versions, until_sec) for kind, versions in told.items()}
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number, kinds in enumerate(PARTS, start=1):
         path = folder / f"WE_{ORGANISATION}_{number}.ZIP"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            for kind in kinds:
+            for kind in sorted(tables.keys() & set(kinds)):
                 entry = zipfile.ZipInfo(f"{kind}.csv", ZIP_TIME)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16

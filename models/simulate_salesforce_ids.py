@@ -13,6 +13,8 @@ PREFIXES = {
     "User": "005",
     "Opportunity": "006",
     "OpportunityHistory": "008",
+    "OpportunityFieldHistory": "017",
+    "CurrencyType": "01L",
     "Lead": "00Q",
     "Task": "00T",
     "Event": "00U",

@@ -4,19 +4,16 @@ A row with `_sec` stands from that moment on. Everything done is a task or an ev
 message and a task beside it, a tool's mail only a task whose subject says which way it went.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from models import simulate_words as words
 from models.simulate_company import DAY
 from models.simulate_course import NEVER
-from models.simulate_facts import Facts
+from models.simulate_facts import Facts, without
 from models.simulate_salesforce_ids import ids
+from models.simulate_salesforce_litter import Name, currency, more_objects, with_merges
 
-Name = Callable[[Any], Any]
 STAGES = pd.DataFrame(words.STAGES, columns=["label", "probability", "is_closed", "is_won"])
 LEAD_STATUS = {
     "new": "Open - Not Contacted",
@@ -34,19 +31,20 @@ TASK_TYPES = {
 
 
 def objects(facts: Facts) -> dict[str, pd.DataFrame]:
-    """Versions of every object."""
+    """Versions of every object; the last two are there only where there is something to tell."""
+    facts = without(facts, "deal", np.inf)  # there is no merging of opportunities
     account = _named("Account", facts.accounts)
     contact = _named("Contact", facts.contacts)
     deal = _named("Opportunity", facts.deals)
     user = _named("User", facts.users)
     lead = _named("Lead", facts.leads)
     return {
-        "Account": _accounts(facts.accounts),
+        "Account": _accounts(with_merges(facts, "account"), account),
         "User": _users(facts.users),
-        "Contact": _contacts(facts.contacts, account),
+        "Contact": _contacts(with_merges(facts, "contact"), account, contact),
         "OpportunityContactRole": _roles(facts.roles, deal, contact),
         "Lead": _leads(facts.leads, user, account, contact, deal),
-        "Opportunity": _opportunities(facts.deals, account, user),
+        "Opportunity": _opportunities(facts.deals, account, user).assign(**currency(facts)),
         "OpportunityHistory": _history(facts.saves, deal, user),
         "OpportunityStage": _stages(facts),
         "Quote": _quotes(facts.quotes, deal),
@@ -54,6 +52,7 @@ def objects(facts: Facts) -> dict[str, pd.DataFrame]:
         "Task": _tasks(facts.entries, user, account, contact, deal, lead),
         "Event": _events(facts.meetings, user, account, contact, deal),
         "EmailMessage": _messages(facts, user, deal),
+        **more_objects(facts, user, deal),
     }
 
 
@@ -65,12 +64,12 @@ def _named(kind: str, versions: pd.DataFrame) -> Name:
     return lambda numbers: known[np.asarray(numbers, dtype=np.int64)]
 
 
-def _accounts(rows: pd.DataFrame) -> pd.DataFrame:
+def _accounts(rows: pd.DataFrame, account: Name) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Id": ids("Account", rows["number"]).array,
-            "IsDeleted": False,
-            "MasterRecordId": None,
+            "IsDeleted": rows["survivor"] != NEVER,
+            "MasterRecordId": account(rows["survivor"]),
             "Name": rows["name"],
             "Industry": rows["industry"],
             "NumberOfEmployees": rows["employees"],
@@ -101,12 +100,12 @@ def _users(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _contacts(rows: pd.DataFrame, account: Name) -> pd.DataFrame:
+def _contacts(rows: pd.DataFrame, account: Name, contact: Name) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Id": ids("Contact", rows["number"]).array,
-            "IsDeleted": False,
-            "MasterRecordId": None,
+            "IsDeleted": rows["survivor"] != NEVER,
+            "MasterRecordId": contact(rows["survivor"]),
             "AccountId": account(rows["account"]),
             "Name": rows["name"],
             "Title": rows["title"],

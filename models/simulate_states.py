@@ -21,6 +21,7 @@ from models.simulate_facts import People
 
 # How often each ending is left without a reason: most of all when there is nothing to say.
 BLANK = np.array([0.0, 0.0, 0.22, 0.18, 0.76, 0.07, 0.1, 0.0, 0.0])
+HOME = "USD"
 ABANDONED_AFTER = 0.6  # of the time
 IS_CLOSED: Flags = np.array([is_closed for _, _, is_closed, _ in words.STAGES])
 
@@ -60,6 +61,7 @@ def _deals(course: Course, book: Book, people: People, dice: Dice) -> pd.DataFra
             "created": deals["created"],
             "stage_since": changed,
             "is_deleted": False,
+            "currency": HOME,
             "since": saves["sec"],
         }
     )
