@@ -545,6 +545,13 @@ def test_the_command_names_every_kind_of_company():
     assert set(SCENARIOS) <= set(re.findall(r"\w+", told))
 
 
+@pytest.mark.parametrize(("deals", "sellers", "months"), [(10_000, 10, 24), (2_000, 30, 24)])
+def test_as_many_deals_come_as_asked(deals, sellers, months):
+    company = Company(deals=deals, sellers=sellers, months=months)
+    came = happened(company).deals["created"] <= company.last_day
+    assert abs(came.sum() / deals - 1) < 0.06
+
+
 def test_an_effect_that_starts_late_starts_late():
     let_go, kept, _, _ = effects(**{**NOTHING, "walk_effect": 2.0})
     late_let_go, late_kept, _, _ = effects(
