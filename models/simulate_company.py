@@ -112,7 +112,8 @@ class Company:
     `effect_after_days` puts the effect for everybody off until so long after the walk-away.
     `seller_skill` is how much sellers differ in winning (log hazard), `second_thoughts` the chance
     that a seller who meant to let go stays because the buyer spoke in between, `chase_odds` how
-    many of those who stay keep touching, `late_walk` the daily chance of letting a silent deal go
+    many of those who stay keep touching, `chase_pace` how many times faster than every 8 to 18 days they
+    do, `late_walk` the daily chance of letting a silent deal go
     after the grace. `drift` is how much worse the buyers of the last two fifths of the time are.
     `decides` and `rivals_win` scale how often engaged buyers decide, and decide for a rival; where
     nothing `closes`, sellers end no deal.
@@ -134,6 +135,7 @@ class Company:
     seller_skill: float = 0.0
     second_thoughts: float = 0.5
     chase_odds: float = 0.9
+    chase_pace: float = 1.0
     late_walk: float = 0.0006
     drift: float = 0.0
     decides: float = 1.0
@@ -144,6 +146,8 @@ class Company:
     def __post_init__(self) -> None:
         if self.end.tzinfo is None:
             raise ValueError(f"Company.end={self.end} has no time zone; give it in UTC")
+        if self.chase_pace <= 0:
+            raise ValueError(f"Company.chase_pace={self.chase_pace} must be more than 0")
         for name in ("deals", "sellers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"Company.{name}={getattr(self, name)} must be at least 1")

@@ -44,6 +44,14 @@ def _known() -> dict[str, Scenario]:
 
     confounded = {**NOTHING, "confounding": 1.2, "walk_share": 0.5}
     plain = {**NOTHING, "confounding": 0.85, "walk_share": 0.5}
+    # Large companies whose sellers pursue every few days: the verdict weighs hours against wins.
+    pursuing = plain | {
+        "walk_effect": -0.25,
+        "chase_odds": 2.5,
+        "chase_pace": 4.0,
+        "deals": 6_000,
+        "sellers": 60,
+    }
     found = [
         one(1, "no_effect_confounded", "no effect, worse deals are let go", **confounded),
         one(
@@ -78,12 +86,12 @@ def _known() -> dict[str, Scenario]:
             "sellers sense a quality that no record shows",
             **(plain | {"hidden_confounding": 0.8}),
         ),
-        one(9, "backlog", "prospects wait for freed hours", **(plain | {"walk_effect": -0.6})),
+        one(9, "backlog", "prospects wait for freed hours", **pursuing),
         one(
             10,
             "scarcity",
             "no prospect waits for freed hours",
-            **(plain | {"walk_effect": -0.6, "backlog": False}),
+            **(pursuing | {"backlog": False}),
         ),
         one(
             11,

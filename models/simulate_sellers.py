@@ -133,6 +133,8 @@ def _touches(course: Course, day: int, rows: Ints) -> None:
     ):
         if some.any():
             gap[some] = course.dice.whole(keys[some], salt, low, high, day)
+    pursued = chasing & ~slack
+    gap[pursued] = np.maximum(gap[pursued] / course.company.chase_pace, 1)
     d["touch_next"][due] = day + gap
 
 

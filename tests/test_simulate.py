@@ -571,6 +571,8 @@ def test_habits_show():
     assert ended(rivals_win=0.0)[2] == 0 < usual[2]
     assert not ended(closes=False, decides=0.0).any()
     assert ended(late_walk=0.05)[5] > usual[5] + 0.05
+    pursued, slow = (happened(Company(**base, chase_pace=pace)).deals for pace in (4.0, 1.0))
+    assert pursued["touches"].mean() > 1.2 * slow["touches"].mean()
     fit = happened(Company(**base, drift=2.0)).deals
     late = fit["created"] > np.quantile(fit["created"], 0.65)
     assert fit["quality"][late].mean() < fit["quality"][~late].mean() - 1.5
