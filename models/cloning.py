@@ -20,7 +20,7 @@ another one, and nobody may ever act that late: the weights are then as heavy as
 - wait: leaves when the seller lets go in these weeks, or touches before a gap is complete.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,6 +30,7 @@ import numpy.typing as npt
 from models.courses import WEEK, Courses, week_columns
 from models.pooled import PooledLogit, Rows
 from models.propensity import Codes, Flags, Floats
+from models.segments import Segments
 from models.weighting import TRUNCATION
 
 AT_ONCE = "disqualify_at_once"
@@ -42,6 +43,7 @@ LEAVING: Mapping[str, tuple[str, ...]] = {
 }
 LEAST_PROBABILITY = 1e-4  # of an act or its absence; weights are truncated well before it
 FIXED = ("at_risk", "win")
+PARTED = ("disqualify", "chase")  # the arms that are also told apart by segment
 METHOD = "clone_censor_weight"
 
 
@@ -93,9 +95,13 @@ class Arm:
 class Cloning:
     """The clones of all decision points, and the models of what makes them leave."""
 
-    def __init__(self, courses: Courses) -> None:
-        """Clones every deal into every arm and fits the models once, on all rows."""
+    def __init__(self, courses: Courses, segments: Segments | None = None) -> None:
+        """Clones every deal into every arm and fits the models once, on all rows.
+
+        `segments` are of the deals of `courses`, in their order.
+        """
         self.courses = courses
+        self.segments = segments
         rules = courses.rules
         weeks = courses.weeks[None, :]
         is_early, in_chase = weeks <= rules.grace, weeks <= rules.chase
@@ -238,42 +244,91 @@ class Cloning:
                 panels[name].append((deal, np.column_stack(columns).astype(np.float64)))
         return panels
 
-    def sums(self, arm: Arm, weights: Floats, counts: Floats, kept: float = TRUNCATION) -> Floats:
+    def held(
+        self, arm: Arm, weights: Floats, counts: Floats, kept: float = TRUNCATION
+    ) -> list[tuple[Floats, Floats]]:
+        """What share of its arm each clone counts for as each week begins, and as it ends.
+
+        `counts` (n,) says how often each deal is drawn. Weights are truncated in their arm and
+        week at the quantile `kept`, and sum to one (stabilised); without any they are NaN.
+        """
+        found = []
+        last = weights.shape[1] - 1
+        for column, (deal, _) in enumerate(self._panels[arm.name]):
+            drawn = counts[deal]
+            begins, ends = (
+                _shares(truncated(weights[deal, min(place, last)], drawn, kept) * drawn)
+                for place in (column, column + 1)
+            )
+            found.append((begins, ends))
+        return found
+
+    def means(self, arm: Arm, held: Sequence[tuple[Floats, Floats]]) -> Floats:
         """Weighted mean over the clones there in each week of at_risk, win and amounts. (K, q)
 
-        `counts` (n,) says how often each deal is drawn. Weights average one in their arm and week
-        (stabilised) and are truncated there at the quantile `kept`; a win and its revenue weigh
-        what the clone did when it was won, all else what it did when the week began. NaN in a week
-        without clones.
+        Who is at risk counts as the week begins; what the week brings, by what the clone had done
+        when it was over or won. NaN in a week without clones.
         """
         found = np.full((self.courses.rules.last, len(self.summed)), np.nan)
-        last = weights.shape[1] - 1
         for column, (deal, values) in enumerate(self._panels[arm.name]):
-            drawn = counts[deal]
-            held = truncated(weights[deal, min(column, last)], drawn, kept) * drawn
-            total = held.sum()
-            if total <= 0:
-                continue
-            found[column] = (held @ values) / total
-            if column < last:
-                then = truncated(weights[deal, column + 1], drawn, kept) * drawn
-                found[column, self._at_wins] = (then @ values[:, self._at_wins]) / total
+            if len(deal):
+                begins, ends = held[column]
+                found[column] = ends @ values
+                found[column, 0] = begins @ values[:, 0]
         return found
 
     @cached_property
-    def _at_wins(self) -> list[int]:
-        return [self.summed.index(name) for name in ("win", "revenue")]
+    def _cell_panels(self) -> dict[str, list[tuple[Codes, Codes, Codes, Codes]]]:
+        """By arm and week: the places at risk, and that win, among the clones there; their cells.
 
-    def draws(self, counts: npt.NDArray[np.int64]) -> Iterator[Mapping[str, Floats]]:
-        """Sums by arm for each draw of clusters in `counts` (B, G), with every model refitted."""
+        Deals that are alike in every attribute make a cell, so that one pass over the clones of a
+        week gives the sums of all segments.
+        """
+        cells = np.zeros(0, dtype=np.intp) if self.segments is None else self.segments.cells
+        panels: dict[str, list[tuple[Codes, Codes, Codes, Codes]]] = {}
+        for name in PARTED:
+            panels[name] = []
+            for deal, values in self._panels[name]:
+                at_risk, win = (np.flatnonzero(values[:, place]) for place in (0, 1))
+                panels[name].append((at_risk, cells[deal[at_risk]], win, cells[deal[win]]))
+        return panels
+
+    def parts(self, arm: Arm, held: Sequence[tuple[Floats, Floats]]) -> Floats:
+        """Sums of what counts at risk, and of what wins, by week and segment. (K, L, 2)"""
+        if self.segments is None:
+            return np.zeros((self.courses.rules.last, 0, 2))
+        kinds = self.segments.kinds
+        found = np.zeros((self.courses.rules.last, kinds.shape[1], 2))
+        for week, (at_risk, cell, win, cell_won) in enumerate(self._cell_panels[arm.name]):
+            for place, (rows, codes) in enumerate(((at_risk, cell), (win, cell_won))):
+                found[week, :, place] = np.bincount(
+                    codes, weights=held[week][place][rows], minlength=kinds.shape[1]
+                )
+        summed: Floats = np.einsum("lc,kcq->klq", kinds, found, optimize=True)
+        return summed
+
+    def sums(
+        self, weights: Mapping[str, Floats], counts: Floats
+    ) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Means by arm, and parts of the arms told apart, with deals drawn `counts` times."""
+        means, parts = {}, {}
+        for name, arm in self.arms.items():
+            held = self.held(arm, weights[name], counts)
+            means[name] = self.means(arm, held)
+            if name in PARTED:
+                parts[name] = self.parts(arm, held)
+        return means, parts
+
+    def draws(
+        self, counts: npt.NDArray[np.int64]
+    ) -> Iterator[tuple[dict[str, Floats], dict[str, Floats]]]:
+        """`sums` for each draw of clusters in `counts` (B, G), with every model refitted."""
         streams = {name: model.redrawn(counts) for name, model in self.models.items()}
         for drawn in counts:
             probability = {name: next(stream) for name, stream in streams.items()}
             often = drawn[self.courses.clusters].astype(np.float64)
-            yield {
-                name: self.sums(arm, self.weights(arm, probability), often)
-                for name, arm in self.arms.items()
-            }
+            weights = {name: self.weights(arm, probability) for name, arm in self.arms.items()}
+            yield self.sums(weights, often)
 
 
 def _stayed(act: Act, probability: Floats) -> Floats:
@@ -292,6 +347,12 @@ def _in_time(act: Act, probability: Floats) -> Floats:
     before = -np.expm1(stay * act.room)
     after = np.where(act.happened, 1.0, -np.expm1(stay * (act.room - act.trials)))
     found: Floats = after / before
+    return found
+
+
+def _shares(weights: Floats) -> Floats:
+    total = weights.sum()
+    found: Floats = weights / (total if total > 0 else np.nan)
     return found
 
 

@@ -63,6 +63,8 @@ class Comparison:
     overlap: pd.DataFrame
     sensitivity: pd.DataFrame
     break_even: pd.DataFrame
+    heterogeneity: pd.DataFrame
+    heterogeneity_tests: pd.DataFrame
     diagnostics: pd.DataFrame
     facts: Mapping[str, object]
 
@@ -97,6 +99,7 @@ def compare(
     effects = {} if trial is None else _effects(trial, outcomes, verdicts)
 
     sustained = _sustained(trial, weeks, verdicts)
+    heterogeneity = sustained.heterogeneity()
     if sustained.headline is not None:
         effects = {METHOD: dict(sustained.headline), **effects}
 
@@ -144,6 +147,8 @@ def compare(
             if trial is None or method != "overlap"
             else round(offered * float(in_doubt(trial).mean())),
         ),
+        heterogeneity=heterogeneity.segments,
+        heterogeneity_tests=heterogeneity.tests,
         diagnostics=pd.DataFrame(
             {"key": list(diagnostics), "value": list(diagnostics.values())}
         ).astype({"key": "str", "value": "float64"}),

@@ -109,6 +109,8 @@ class Company:
     much they sense a quality that no record shows. With `backlog`, prospects wait and an hour
     freed is an hour spent on the next one; without, deals arrive whatever the sellers do.
 
+    With `fit_by_source` the lead source, not quality, tells who but a misfit is a good fit.
+
     `effect_after_days` puts the effect for everybody off until so long after the walk-away.
     `seller_skill` is how much sellers differ in winning (log hazard), `second_thoughts` the chance
     that a seller who meant to let go stays because the buyer spoke in between, `chase_odds` how
@@ -132,6 +134,7 @@ class Company:
     walk_share: float = 0.25
     backlog: bool = True
     effect_after_days: int = 0
+    fit_by_source: bool = False
     seller_skill: float = 0.0
     second_thoughts: float = 0.5
     chase_odds: float = 0.9

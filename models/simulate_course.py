@@ -145,11 +145,17 @@ class Course:
         return self.chance(rows, salt, self.deals["created"][rows])
 
     def good_fit(self, rows: Ints) -> npt.NDArray[np.bool_]:
-        """Buyers whom walking away may stir: no misfit, and better than most."""
-        good: npt.NDArray[np.bool_] = ~self.deals["misfit"][rows] & (
-            self.deals["quality"][rows] > 0.2
+        """Buyers whom walking away may stir: no misfit, and better than most.
+
+        Where the source tells: no misfit, and from a source that is better than most.
+        """
+        d = self.deals
+        is_better: npt.NDArray[np.bool_] = (
+            SOURCE_QUALITY[d["source"][rows]] > 0.05
+            if self.company.fit_by_source
+            else d["quality"][rows] > 0.2
         )
-        return good
+        return ~d["misfit"][rows] & is_better
 
     def close(self, day: int, rows: Ints, ending: npt.ArrayLike) -> None:
         """End deals in the CRM. Whether their buyers live on is not the CRM's to say."""

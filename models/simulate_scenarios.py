@@ -52,6 +52,10 @@ def _known() -> dict[str, Scenario]:
         "deals": 6_000,
         "sellers": 60,
     }
+    # Buyers decide fast and mostly for us, and few sellers change their mind: wins enough in each
+    # segment, whose difference is then a matter of who is stirred and who is lost.
+    stirred = {"bristle_effect": 5.5, "walk_effect": -2.0, "fit_by_source": True}
+    stirred |= {"decides": 1.5, "rivals_win": 0.5, "confounding": 0.5, "second_thoughts": 0.3}
     found = [
         one(1, "no_effect_confounded", "no effect, worse deals are let go", **confounded),
         one(
@@ -65,7 +69,7 @@ def _known() -> dict[str, Scenario]:
             4,
             "bristle",
             "walking away wins good-fit buyers back",
-            **(plain | {"walk_effect": -0.5, "bristle_effect": 2.0}),
+            **(plain | stirred | {"deals": 4_000, "sellers": 50}),
         ),
         one(
             5,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.cloning import ARMS, FIXED, LEAVING, METHOD, Cloning, truncated
+from models.cloning import ARMS, FIXED, LEAVING, METHOD, PARTED, Cloning, truncated
 from models.courses import Courses
 from models.effects import Effect, effect_of
 from models.propensity import Codes, Flags, Floats
+from models.segments import Segments
 from models.weighting import effective_size, top_share
 
 
@@ -18,6 +19,8 @@ class Strategies:
 
     By arm: `curves` (K + 1,) and `drawn_curves` (B, K + 1) of the first win at the end of weeks
     0..K; `means` and `drawn_means` by outcome, (1,) and (B,). `weights` are the clones' at the end.
+    Of the arms that are told apart by segment, `parts` (K, L, 2) and `drawn_parts` (B, K, L, 2)
+    hold what counts at risk and what wins in each week.
     """
 
     cloning: Cloning
@@ -26,6 +29,8 @@ class Strategies:
     means: Mapping[str, Mapping[str, float]]
     drawn_means: Mapping[str, Mapping[str, Floats]]
     weights: Mapping[str, Floats]
+    parts: Mapping[str, Floats]
+    drawn_parts: Mapping[str, Floats]
 
     def effect(self, outcome: str, arm: str = "disqualify", other: str = "chase") -> Effect:
         """The difference between two arms at the horizon, from the draws of sellers, t(G-1)."""
@@ -62,18 +67,23 @@ class Strategies:
 
     def difference(self, kept: float, arm: str = "disqualify", other: str = "chase") -> float:
         """The difference in first wins with weights truncated at another quantile, 1 for never."""
-        ones = np.ones(len(self.cloning.courses.base))
-        shares = [
-            _curve(self.cloning.sums(self.cloning.arms[name], self.weights[name], ones, kept))[-1]
-            for name in (other, arm)
-        ]
+        ones, cloning = np.ones(len(self.cloning.courses.base)), self.cloning
+        shares = []
+        for name in (other, arm):
+            held = cloning.held(cloning.arms[name], self.weights[name], ones, kept)
+            shares.append(_curve(cloning.means(cloning.arms[name], held))[-1])
         return float(shares[1] - shares[0])
 
     def wins(self, arm: str) -> int:
         """First wins seen in an arm, each clone counted once."""
+        return int(self.won_in(arm).sum())
+
+    def won_in(self, arm: str) -> Flags:
+        """Deals whose account's first win was seen while their clone was in an arm. (n,)"""
         courses = self.cloning.courses
         won = courses.won[:, None] == courses.weeks[None, :]
-        return int((won & self.cloning.arms[arm].stays).sum())
+        seen: Flags = np.asarray((won & self.cloning.arms[arm].stays).any(axis=1))
+        return seen
 
     def facts(self) -> dict[str, float]:
         """Diagnostics of the clones by key: who stayed, effective sizes, the heaviest weights."""
@@ -89,13 +99,13 @@ class Strategies:
 
 
 def deviations(draws: Floats) -> Floats:
-    """Draws (B, 2) less their mean, scaled so that products sum to a covariance.
+    """Draws (B, k) less their mean, scaled so that products sum to a covariance.
 
-    A draw that left an arm empty adds nothing; with fewer than two draws all is NaN.
+    A draw that left an arm or a segment empty adds nothing; with fewer than two draws all is NaN.
     """
     found: Flags = np.asarray(np.isfinite(draws).all(axis=1))
     if found.sum() < 2:
-        return np.full((1, 2), np.nan)
+        return np.full((1, draws.shape[1]), np.nan)
     centred = draws - draws[found].mean(axis=0)
     scaled: Floats = np.where(found[:, None], centred, 0.0) / np.sqrt(found.sum() - 1)
     return scaled
@@ -120,28 +130,30 @@ def _means(names: Sequence[str], sums: Floats) -> dict[str, float]:
     }
 
 
-def compare_strategies(courses: Courses, draws: int, seed: int) -> Strategies:
+def compare_strategies(
+    courses: Courses, draws: int, seed: int, segments: Segments | None = None
+) -> Strategies:
     """Clones, censors and weights, on all rows and in each draw of sellers, refitting everything.
 
-    The draws are multinomial over sellers from `seed`; the order of rows is nothing.
+    The draws are multinomial over sellers from `seed`; the order of rows is nothing. `segments` of
+    the same deals are told apart under the weights of all, in the same draws.
     """
-    cloning = Cloning(courses)
+    cloning = Cloning(courses, segments)
     fitted = {name: model.probability for name, model in cloning.models.items()}
     weights = {name: cloning.weights(arm, fitted) for name, arm in cloning.arms.items()}
-    ones = np.ones(len(courses.base))
-    point = {name: cloning.sums(arm, weights[name], ones) for name, arm in cloning.arms.items()}
+    point, parts = cloning.sums(weights, np.ones(len(courses.base)))
     groups = courses.n_clusters
     counts = np.random.default_rng(seed).multinomial(
         groups, np.full(groups, 1 / groups), size=draws
     )
     drawn = list(cloning.draws(counts))
     names = cloning.summed
-    drawn_means = {arm: [_means(names, sums[arm]) for sums in drawn] for arm in ARMS}
+    drawn_means = {arm: [_means(names, sums[arm]) for sums, _ in drawn] for arm in ARMS}
     return Strategies(
         cloning,
         {arm: _curve(point[arm]) for arm in ARMS},
         {
-            arm: np.array([_curve(sums[arm]) for sums in drawn]).reshape(
+            arm: np.array([_curve(sums[arm]) for sums, _ in drawn]).reshape(
                 draws, courses.rules.last + 1
             )
             for arm in ARMS
@@ -155,4 +167,9 @@ def compare_strategies(courses: Courses, draws: int, seed: int) -> Strategies:
             for arm in ARMS
         },
         weights,
+        parts,
+        {
+            arm: np.array([each[arm] for _, each in drawn]).reshape(draws, *parts[arm].shape)
+            for arm in PARTED
+        },
     )

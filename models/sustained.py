@@ -9,8 +9,10 @@ import pandas as pd
 from models.cloning import AT_ONCE
 from models.courses import Courses
 from models.effects import Effect, effect_of
+from models.heterogeneity import Heterogeneity
 from models.propensity import Floats
 from models.refusal import MIN_EFFECTIVE, MIN_EVENTS, Evidence
+from models.segments import Segments
 from models.strategies import Strategies, compare_strategies
 from models.trial import Trial
 
@@ -51,7 +53,9 @@ class Sustained:
     def of(cls, trial: Trial, weeks: pd.DataFrame) -> "Sustained":
         """Estimates on a trial that passed the gates of size and overlap."""
         rules = trial.rules
-        found = compare_strategies(Courses.of(trial, weeks), rules.bootstrap_draws, rules.seed)
+        found = compare_strategies(
+            Courses.of(trial, weeks), rules.bootstrap_draws, rules.seed, Segments.of(trial)
+        )
         verdicts, effects = {}, {}
         for contrast, pair in CONTRASTS.items():
             verdicts[contrast] = _verdict(found, pair)
@@ -84,6 +88,12 @@ class Sustained:
         if self.strategies is None or self.headline is None:
             return {}
         return {kept: self.strategies.difference(kept) for kept in TRUNCATIONS}
+
+    def heterogeneity(self) -> Heterogeneity:
+        """Whether the headline differs between kinds of deals."""
+        if self.strategies is None or self.headline is None:
+            return Heterogeneity.refused(self.verdicts[HEADLINE])
+        return Heterogeneity.of(self.strategies)
 
     def evidence(self, found: Evidence, contrast: str) -> Evidence:
         """Counts of the trial with the wins seen in the two arms of a contrast."""

@@ -17,6 +17,8 @@ TABLES = {
     "marts.overlap": "How the probability of letting go is spread in both groups.",
     "marts.diagnostics": "Effective sample sizes, weights and what a refused answer would need.",
     "marts.sensitivity": "How the answer moves when definitions, hours or trimming change.",
+    "marts.heterogeneity": "The headline by kind of deal: amount, stage, signal, origin, options.",
+    "marts.heterogeneity_tests": "Whether the headline differs by kind of deal, one test a kind.",
     "marts.break_even": "Value given up for each hour freed, and the verdict.",
     "marts.trial_facts": "Facts of the emulated trial for the TARGET checklist.",
 }
@@ -65,6 +67,8 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
             "diagnostics",
             "sensitivity",
             "break_even",
+            "heterogeneity",
+            "heterogeneity_tests",
         )
     }
     frames["marts.trial_facts"] = pd.DataFrame(

@@ -48,6 +48,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "strategy_curves": ("strategy", "day", "incidence", "low", "high", "n_at_risk"),
     "strategy_incidence": ("strategy", "day", "incidence", "low", "high", "n_at_risk"),
+    "heterogeneity": (
+        *("attribute", "level", "n", "n_sellers", "events_treated", "events_control"),
+        *("estimate", "low", "high", "shrunk_estimate", "shrunk_low", "shrunk_high", "verdict"),
+    ),
+    "heterogeneity_tests": ("attribute", "levels", "levels_said", "p", "p_holm", "differs"),
     "balance": ("covariate", "smd_before", "smd_ipw", "smd_overlap"),
     "overlap": ("arm", "bin_low", "bin_high", "n"),
     "diagnostics": ("key", "value"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reports import comparable, figures, frontier, sustained, wording
+from reports import comparable, figures, frontier, segments, sustained, wording
 from reports.formats import real, text
 from reports.marts import Marts, records
 from reports.views import POINT_UNITS, Cell, Chart, Column, Table, View, frame_table, ordered
@@ -28,6 +28,10 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "headline_trust": sustained.trust_table(marts, view),
         "headline": sustained.headline_table(marts, view),
         "incidence": sustained.incidence_chart(marts, view),
+        "segments_say": segments.segment_sentences(view, marts),
+        "segments": segments.segment_table(marts, view),
+        "segment_tests": segments.verdict_table(marts, view),
+        "segments_chart": segments.segment_chart(marts, view),
         "estimates": estimate_table(marts, view),
         "walked": walked_table(marts, view),
         "forest": forest_chart(marts, view),

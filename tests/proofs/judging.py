@@ -29,6 +29,10 @@ MUST_FOOL_NAIVE = ("no_effect_confounded", "no_effect")
 NO_EFFECT = ("no_effect_confounded", "no_effect", *MUST_SHOW_NOTHING)
 BOUND = "hidden_quality"
 PAYS = ("pays_free", "pays_if yes")
+DIFFERS_IN, ALIKE_IN = ("bristle",), ("constant_effect", "no_effect_confounded", "no_effect")
+# What is one effect on everybody's chance to wake is not one difference in wins: levels whose true
+# differences are this far apart are no false find.
+APART = 0.05
 COLUMNS = (
     *("number", "scenario", "path", "outcome", "contrast", "method", "estimand", "asked"),
     *("companies", "answered", "refused", "truth", "bias", "mc_error", "coverage"),
@@ -116,6 +120,7 @@ def table(companies: Sequence[Company], path: str, judge: Judge) -> pd.DataFrame
             key = ("account_win", "", "none", "")
             rows.append(_row(name, path, key, [], len(group), told, judge))
         rows += _checks(name, path, group, told, judge)
+        rows += _segments(name, path, group, judge)
     rows += _flip(companies, path, judge)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -247,6 +252,58 @@ def _checks(
             _check(name, path, "skill", "<= 0.01", len(skills), skill, skill <= 0.01, ""),
         ]
     return []
+
+
+def _segments(name: str, path: str, group: Sequence[Company], judge: Judge) -> list[dict[str, Any]]:
+    """Whether kinds of deals are told apart where they differ, and only there; and how well."""
+    if name not in (*DIFFERS_IN, *ALIKE_IN):
+        return []
+    tested = [
+        each["segments"]
+        for each in group
+        if any(test["differs"] != "unknown" for test in each.get("segments", {}).get("tests", []))
+    ]
+    rows = []
+
+    def share(what: str, asked: str, hits: int, of: int, least: float) -> None:
+        value = hits / of if of else float("nan")
+        row = _check(name, path, what, asked, of, value, judge.share(hits, of, least), "")
+        rows.append(row if asked else row | {"passed": ""})
+
+    named = [_named(each) for each in tested]
+    if name in DIFFERS_IN:
+        share("a difference found", "0.80", sum(map(bool, named)), len(group), ANSWERS)
+        right = sum(found[0] > 0 for found in named if found)
+        share("in the right segment", "0.90", right, sum(map(bool, named)), COVERAGE)
+    elif tested:
+        clear = sum(all(gap >= APART for gap in found) for found in named)
+        share("no false segment", "0.90", clear, len(tested), COVERAGE)
+        share("no segment named", "", sum(not found for found in named), len(tested), COVERAGE)
+    said = [row for each in tested for row in each["levels"] if row["verdict"] == "ok"]
+    held = sum(row["low"] <= row["truth"] <= row["high"] for row in said)
+    if said:
+        share("segments' intervals", "0.90", held, len(said), COVERAGE)
+    drawn = [row for row in said if row["shrunk_low"] is not None]
+    held = sum(row["shrunk_low"] <= row["truth"] <= row["shrunk_high"] for row in drawn)
+    if drawn:
+        share("segments' intervals, drawn towards all", "", held, len(drawn), COVERAGE)
+    return rows
+
+
+def _named(told: Mapping[str, Any]) -> list[float]:
+    """For each attribute that is said to differ, the surest first: what is true of its levels.
+
+    The true effect on the level that is said to gain most, less that on the level said to gain
+    least.
+    """
+    gaps = []
+    for test in sorted(told["tests"], key=lambda test: test["p_holm"] or 0.0):
+        levels = [row for row in told["levels"] if row["attribute"] == test["attribute"]]
+        levels = [row for row in levels if row["shrunk_estimate"] is not None]
+        if test["differs"] == "yes":
+            levels.sort(key=lambda row: row["shrunk_estimate"])
+            gaps.append(levels[-1]["truth"] - levels[0]["truth"])
+    return gaps
 
 
 def _is_off(told: Mapping[str, Any]) -> bool:

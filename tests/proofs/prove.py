@@ -39,7 +39,7 @@ def code() -> str:
     names = sorted(name for name in sys.modules if name.startswith("models."))
     files = [Path(str(sys.modules[name].__file__)) for name in names]
     files += [Path(compare.__file__)]
-    files += [ROOT / "tests" / "proofs" / f"{name}.py" for name in ("direct", "trials")]
+    files += [ROOT / "tests" / "proofs" / f"{name}.py" for name in ("direct", "segments", "trials")]
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.read_bytes())

@@ -24,7 +24,7 @@ from pipelines.night import Night
 from pipelines.settings import Settings
 from pipelines.train import DEALS, SNAPSHOTS
 from pipelines.warehouse import in_memory
-from tests.proofs import direct
+from tests.proofs import direct, segments
 
 DEALS_EACH = 1_600
 TRUTH_REPLICATES = 2
@@ -62,11 +62,14 @@ def direct_trial(name: str, place: int) -> Row:
         compare.run(con, Night())
         estimates = con.sql("from marts.strategy_comparison").df()
         verdict = _verdict(con.sql("from marts.break_even").df())
+        told_of = segments.told(con)
         checks = _checks(name, con, history)
+    truth = truth_of(history)
     return {
         "verdict": verdict,
         "checks": checks,
-        "rows": judged(estimates, points, truth_of(history), name),
+        "rows": judged(estimates, points, truth, name),
+        "segments": segments.judged(*told_of, points, truth),
         "seconds": round(time.process_time() - started, 2),
     }
 
@@ -109,12 +112,14 @@ def whole_trial(name: str, place: int) -> Row:
             points = con.sql("from features.decision_points order by deal_id").df()
             estimates = con.sql("from marts.strategy_comparison").df()
             verdict = _verdict(con.sql("from marts.break_even").df())
+            told_of = segments.told(con)
     truth = history.truth_beside(crm)
     truth["deal_id"] = crm + ":" + truth["deal_id"].astype(str)
     return {
         "verdict": verdict,
         "checks": {"exit": done.returncode},
         "rows": judged(estimates, points, truth, name),
+        "segments": segments.judged(*told_of, points, truth),
         "seconds": round(time.monotonic() - started, 2),
     }
 
