@@ -183,7 +183,7 @@ def judge(
     """Intervals, test and shrinkage of levels (k,) from their draws (B, k) with the overall's (B,).
 
     Test of no difference: with c the k - 1 differences and S their covariance over the draws,
-    W = c' S^-1 c is taken for Hotelling's T^2 with v degrees of freedom, so that
+    times G/(G - 1), W = c' S^-1 c is taken for Hotelling's T^2 with v degrees of freedom, so that
     F = W (v - p + 1) / (v p) has p = k - 1 and v - p + 1 (Hotelling 1931; for clustered
     covariances Pustejovsky, Tipton 2018). v is that of a variance from G sellers and B draws,
     1/v = 1/(G - 1) + 1/(B - 1) (Satterthwaite 1946).
@@ -231,7 +231,9 @@ def _test(estimates: Floats, deviated: Floats, n_clusters: int, draws: int) -> d
     if p < 1:
         return found | {"verdict": "too_few"}
     differs = np.eye(len(estimates))[1:] - np.eye(len(estimates))[0]
-    covariance = differs @ (deviated.T @ deviated) @ differs.T
+    # Draws of G sellers vary by (G - 1)/G of what G sellers do.
+    scale = n_clusters / max(n_clusters - 1, 1)
+    covariance = scale * differs @ (deviated.T @ deviated) @ differs.T
     dof = 1 / (1 / max(n_clusters - 1, 1) + 1 / max(draws - 1, 1))
     if dof - p - 1 <= 0 or np.linalg.matrix_rank(covariance, hermitian=True) != p:
         return found | {"verdict": "not_estimable"}

@@ -75,7 +75,7 @@ def _known() -> dict[str, Scenario]:
             5,
             "constant_effect",
             "the same effect on everybody",
-            **(plain | {"walk_effect": -0.8}),
+            **(plain | {"walk_effect": -0.8, "deals": 4_000, "sellers": 50}),
         ),
         one(6, "sellers_differ", "30 sellers of unlike skill", **(plain | {"seller_skill": 0.5})),
         one(

@@ -26,7 +26,7 @@ from models.simulate import (
     write_sample,
 )
 from models.simulate_company import Sellers
-from models.simulate_course import NEVER, POLICIES, WON, Course
+from models.simulate_course import NEVER, POLICIES, SOURCE_QUALITY, WON, Course
 from models.simulate_dice import Dice
 from models.simulate_run import GIVEN, could_have, happened
 from models.simulate_salesforce_ids import PREFIXES, ids
@@ -292,6 +292,13 @@ def test_good_fits_bristle():
     let_go, kept, deals, rows = effects(walk_effect=-1.0, bristle_effect=2.0)
     good = (~deals["misfit"] & (deals["quality"] > 0.2))[rows]
     assert (let_go - kept)[good].mean() > (let_go - kept)[~good].mean() + 0.03
+
+
+def test_the_source_tells_who_is_a_good_fit_where_it_should():
+    settings = {"walk_effect": -1.0, "bristle_effect": 4.0, "fit_by_source": True}
+    let_go, kept, deals, rows = effects(**settings)
+    better = (SOURCE_QUALITY[deals["source"]] > 0.05)[rows]
+    assert (let_go - kept)[better].mean() > (let_go - kept)[~better].mean() + 0.06
 
 
 def test_freed_hours_are_spent_on_the_backlog():

@@ -103,6 +103,53 @@ def test_verdicts_must_flip():
     assert same.loc["verdict flips", "passed"] == "fail"
 
 
+def with_segments(name, place, gaps, differs="yes", half=0.1):
+    """A company of two sources; `gaps` are what is said of the better one, and what is true."""
+    said, true = gaps
+    levels = [
+        {
+            **{"attribute": "origin", "level": level, "verdict": "ok", "truth": truth},
+            **{"estimate": value, "low": value - half, "high": value + half},
+            **{"shrunk_estimate": value, "shrunk_low": value - half, "shrunk_high": value + half},
+        }
+        for level, value, truth in (("web", 0.0, 0.0), ("event", said, true))
+    ]
+    levels.append({"attribute": "options", "level": "0", "verdict": "too_few"})
+    levels[-1] |= dict.fromkeys(("estimate", "low", "high", "truth", "shrunk_estimate"))
+    tests = [
+        {"attribute": "options", "p_holm": None, "differs": "unknown"},
+        {"attribute": "origin", "p_holm": 0.01, "differs": differs},
+    ]
+    return {**company(name, place, 0.0), "segments": {"levels": levels, "tests": tests}}
+
+
+def segments_judged(companies):
+    rows = judging.table(companies, "direct", judging.Judge()).set_index("outcome")
+    return rows[rows["method"] == "check"]["passed"].to_dict()
+
+
+def test_a_difference_must_be_found_and_in_the_right_segment():
+    right = segments_judged([with_segments("bristle", i, (0.2, 0.15)) for i in range(5)])
+    assert right["a difference found"] == "pass" and right["in the right segment"] == "pass"
+    assert right["segments' intervals"] == "pass"
+    wrong = segments_judged([with_segments("bristle", i, (0.2, -0.15)) for i in range(5)])
+    assert wrong["in the right segment"] == "fail" and wrong["segments' intervals"] == "fail"
+    unseen = segments_judged([with_segments("bristle", i, (0.2, 0.15), "no") for i in range(5)])
+    assert unseen["a difference found"] == "fail" and unseen["in the right segment"] == "fail"
+
+
+def test_no_segment_may_be_named_where_all_are_the_same():
+    silent = [with_segments("constant_effect", i, (0.02, 0.0), "no") for i in range(9)]
+    assert segments_judged(silent)["no false segment"] == "pass"
+    false = [with_segments("constant_effect", i, (0.2, 0.0)) for i in range(9, 11)]
+    assert segments_judged([*silent, *false])["no false segment"] == "fail"
+    # one effect on a chance to wake is no one difference in wins: this find is a true one
+    true = [with_segments("constant_effect", i, (0.2, 0.15)) for i in range(9, 11)]
+    assert segments_judged([*silent, *true])["no false segment"] == "pass"
+    untested = [with_segments("constant_effect", i, (0.0, 0.0), "unknown") for i in range(5)]
+    assert segments_judged(untested) == {}
+
+
 def test_what_is_kept_is_not_redone(tmp_path, monkeypatch):
     asked = []
 
