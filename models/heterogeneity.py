@@ -16,7 +16,7 @@ from models.cloning import PARTED
 from models.effects import Effect
 from models.propensity import Flags, Floats
 from models.refusal import MIN_EFFECTIVE, Evidence
-from models.segments import ATTRIBUTES, NAMED, Segments
+from models.segments import ATTRIBUTES, NAMED, OTHER, Segments
 from models.strategies import Strategies, deviations
 from models.weighting import effective_size
 
@@ -139,19 +139,21 @@ def _verdict(strategies: Strategies, rows: Flags, found: Evidence) -> str:
 
 
 def _merged(strategies: Strategies) -> tuple[Segments, dict[str, Floats], dict[str, Floats]]:
-    """Segments and their sums, the small levels without an order taken together as 'other'."""
+    """Segments and their sums; small levels without an order are 'other' beside larger ones."""
     segments = strategies.cloning.segments
     if segments is None:
         raise ValueError("strategies were compared without segments: give them to the comparison")
     parts, drawn = dict(strategies.parts), dict(strategies.drawn_parts)
     for attribute in NAMED:
+        places = segments.places(attribute)
         small = [
             place
-            for place in segments.places(attribute)
+            for place in places
             if not _evidence(strategies, segments.belongs[place]).is_enough
-            or segments.level[place] == "other"
+            or segments.level[place] == OTHER
         ]
-        if len(small) > 1:
+        # Where no level stands alone, all of them together would be all deals once more.
+        if 1 < len(small) < len(places):
             segments, makes = segments.together(small)
             parts = {arm: np.einsum("ml,klq->kmq", makes, sums) for arm, sums in parts.items()}
             drawn = {arm: np.einsum("ml,bklq->bkmq", makes, sums) for arm, sums in drawn.items()}

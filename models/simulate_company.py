@@ -114,9 +114,8 @@ class Company:
     `effect_after_days` puts the effect for everybody off until so long after the walk-away.
     `seller_skill` is how much sellers differ in winning (log hazard), `second_thoughts` the chance
     that a seller who meant to let go stays because the buyer spoke in between, `chase_odds` how
-    many of those who stay keep touching, `chase_pace` how many times faster than every 8 to 18 days they
-    do, `late_walk` the daily chance of letting a silent deal go
-    after the grace. `drift` is how much worse the buyers of the last two fifths of the time are.
+    many of those who stay keep touching, `chase_pace` how many times faster than every 8 to 18 days
+    they do, `late_walk` the daily chance of letting a silent deal go after the grace. `drift` is how much worse the buyers of the last two fifths of the time are.
     `decides` and `rivals_win` scale how often engaged buyers decide, and decide for a rival; where
     nothing `closes`, sellers end no deal.
     """

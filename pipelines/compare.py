@@ -53,9 +53,7 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     con.unregister("compared_deals")
     # One thread: sums come out in one order whatever the machine, and small matrices go faster.
     with threadpool_limits(1):
-        found = compare(
-            points, rules, fresh_yield, backlog, weeks=weeks, desk_weeks=desk_weeks
-        )
+        found = compare(points, rules, fresh_yield, backlog, weeks=weeks, desk_weeks=desk_weeks)
     frames = {
         f"marts.{name}": getattr(found, name)
         for name in (

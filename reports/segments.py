@@ -16,7 +16,7 @@ ATTRIBUTES = ("amount", "stage", "signal", "origin", "options")
 def segment_sentences(view: View, marts: Marts) -> list[Markup]:
     """Whether any attribute surely makes a different answer, in one sentence; or why not asked."""
     words = view.words
-    tests = _in_order(marts["heterogeneity_tests"])
+    tests = _in_order(view, marts["heterogeneity_tests"])
     tested = tests[tests["differs"].isin(["yes", "no"])]
     if not (tests["levels"] > 0).any():
         return [words.html("answer.segments_unasked")] if len(tests) else []
@@ -45,7 +45,7 @@ def segment_sentences(view: View, marts: Marts) -> list[Markup]:
 def segment_table(marts: Marts, view: View) -> Table | None:
     """What letting go does in each segment, as it is and drawn towards all; None if unasked."""
     words, show = view.words, view.formats
-    frame = _in_order(marts["heterogeneity"])
+    frame = _in_order(view, marts["heterogeneity"])
     if frame.empty:
         return None
     rows = []
@@ -79,7 +79,7 @@ def segment_table(marts: Marts, view: View) -> Table | None:
 def verdict_table(marts: Marts, view: View) -> Table | None:
     """Whether the answer differs by each attribute; None where no segment was looked at."""
     words, show = view.words, view.formats
-    frame = _in_order(marts["heterogeneity_tests"])
+    frame = _in_order(view, marts["heterogeneity_tests"])
     if not (frame["levels"] > 0).any():
         return None
     probability = view.number(3)
@@ -106,7 +106,7 @@ def verdict_table(marts: Marts, view: View) -> Table | None:
 def segment_chart(marts: Marts, view: View) -> Chart | None:
     """Each segment beside all deals; None where no two may speak."""
     words = view.words
-    frame = _in_order(marts["heterogeneity"])
+    frame = _in_order(view, marts["heterogeneity"])
     frame = frame[frame["verdict"] == "ok"].dropna(subset=["estimate", "low", "high"])
     headline = wording.headline_row(marts)
     if len(frame) < 2 or real(headline.get("estimate")) is None:
@@ -137,10 +137,25 @@ def _interval(label: str, row: Mapping[str, object], tone: str) -> figures.Inter
     return figures.Interval(label, estimate, low, high, tone)
 
 
-def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Attributes in the page's order, the levels of each as they came."""
-    places = frame["attribute"].map({name: place for place, name in enumerate(ATTRIBUTES)})
-    return frame.iloc[places.fillna(len(ATTRIBUTES)).argsort(kind="stable")]
+def _in_order(view: View, frame: pd.DataFrame) -> pd.DataFrame:
+    """Attributes in the page's order; the levels that have words in the order of these.
+
+    Levels that are words from the data come first, the largest of them on top.
+    """
+
+    def place(row: Mapping[str, object]) -> tuple[int, int, float, str]:
+        attribute, level = text(row["attribute"]), text(row.get("level"))
+        group = f"segment.{attribute}"
+        worded = [key.removeprefix(f"{group}.") for key in view.words.keys(group)]
+        return (
+            ATTRIBUTES.index(attribute) if attribute in ATTRIBUTES else len(ATTRIBUTES),
+            worded.index(level) if level in worded else -1,
+            -(real(row.get("n")) or 0.0),
+            level,
+        )
+
+    rows = records(frame)
+    return frame.iloc[sorted(range(len(rows)), key=lambda number: place(rows[number]))]
 
 
 def _names(view: View, frame: pd.DataFrame) -> str:

@@ -72,7 +72,7 @@ class Company:
             if forced == "disqualify":
                 lets_go |= week == 2
             if forced == "chase":
-                lets_go[:] = False
+                lets_go &= week > CHASE_WEEKS
             self.walked[is_open & lets_go] = week
             in_touch = (self.won >= week) & (self.walked > week)
             touched = (r.random(deals) < expit(touching + 0.5 * pull * interest)) | (

@@ -179,6 +179,17 @@ def test_small_sources_are_taken_together_and_the_others_stay(firm):
     assert origin["n"].sum() == found.segments.loc[0:2, "n"].sum()
 
 
+def test_where_no_source_stands_alone_none_is_called_other(firm):
+    r = np.random.default_rng(1)
+    found = told(
+        firm.points.assign(lead_source=r.choice(list("abcdefgh"), len(firm.points))),
+        firm.weeks,
+        bootstrap_draws=20,
+    ).heterogeneity()
+    origin = found.segments[found.segments["attribute"] == "origin"]
+    assert len(origin) == 8 and set(origin["verdict"]) == {"too_few"}
+
+
 def test_where_the_headline_is_refused_nothing_is_said(firm):
     settings = {**RULES, "bootstrap_draws": 10}
     few = firm.points[firm.points["seller_id"] < "s012"]
@@ -346,6 +357,20 @@ def test_the_page_names_what_surely_differs_and_both_ends(found, view):
 
 def _both(found):
     return found.segments, found.tests
+
+
+def test_the_page_keeps_an_order_whatever_the_rows(found, view):
+    mixed = marts(found.segments.sample(frac=1, random_state=1), found.tests)
+    shown = [(r[0].text, r[1].text) for r in page.segment_table(mixed, view).rows]
+    assert [level.split()[0] for _, level in shown[:5]] == [
+        *("lowest", "middle", "highest"),
+        *("earlier", "later"),
+    ]
+    assert shown == [(r[0].text, r[1].text) for r in _rows(found, view)]
+
+
+def _rows(found, view):
+    return page.segment_table(marts(found.segments, found.tests), view).rows
 
 
 def test_the_page_never_says_that_there_is_no_difference(found, view):

@@ -322,6 +322,19 @@ def _strategy_frames() -> dict[str, pd.DataFrame]:
         ),
         "strategy_curves": _table("strategy day incidence low high n_at_risk", *curves),
         "strategy_incidence": _table("strategy day incidence low high n_at_risk", *curves),
+        "heterogeneity": _table(
+            "attribute level n n_sellers events_treated events_control estimate low high "
+            "shrunk_estimate shrunk_low shrunk_high verdict",
+            ("stage", "early", 700, 31, 55, 140, -0.02, -0.1, 0.06, -0.05, -0.1, 0.0, "ok"),
+            ("stage", "late", 480, 30, 61, 182, -0.09, -0.18, 0.0, -0.06, -0.11, -0.01, "ok"),
+            ("origin", SCRIPT, 600, 31, 51, 160, -0.05, -0.12, 0.02, *missing, "ok"),
+            ("origin", "other", 580, 29, 12, 162, *missing, *missing, "too_few"),
+        ),
+        "heterogeneity_tests": _table(
+            "attribute levels levels_said f dof dof_error p p_holm spread differs verdict",
+            ("stage", 2, 2, 1.1, 1.0, 25.0, 0.3, 0.3, 0.01, "no", "ok"),
+            ("origin", 2, 1, *missing, np.nan, np.nan, np.nan, "unknown", "too_few"),
+        ),
         "walkaway_frontier": _table(
             "order_by threshold day deals deals_let_go wins_given_up wins_given_up_low "
             "wins_given_up_high revenue_given_up revenue_given_up_low revenue_given_up_high "

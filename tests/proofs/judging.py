@@ -268,7 +268,10 @@ def _segments(name: str, path: str, group: Sequence[Company], judge: Judge) -> l
     def share(what: str, asked: str, hits: int, of: int, least: float) -> None:
         value = hits / of if of else float("nan")
         row = _check(name, path, what, asked, of, value, judge.share(hits, of, least), "")
-        rows.append(row if asked else row | {"passed": ""})
+        is_thin = len(group) < LEAST_COMPANIES
+        if row["passed"] == "fail" and is_thin and Judge(exact=True).share(hits, of, least):
+            row |= {"passed": "open", "why": "too few companies"}
+        rows.append(row if asked else row | {"passed": "", "why": ""})
 
     named = [_named(each) for each in tested]
     if name in DIFFERS_IN:

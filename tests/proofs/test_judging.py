@@ -132,7 +132,7 @@ def test_a_difference_must_be_found_and_in_the_right_segment():
     right = segments_judged([with_segments("bristle", i, (0.2, 0.15)) for i in range(5)])
     assert right["a difference found"] == "pass" and right["in the right segment"] == "pass"
     assert right["segments' intervals"] == "pass"
-    wrong = segments_judged([with_segments("bristle", i, (0.2, -0.15)) for i in range(5)])
+    wrong = segments_judged([with_segments("bristle", i, (0.2, -0.15)) for i in range(8)])
     assert wrong["in the right segment"] == "fail" and wrong["segments' intervals"] == "fail"
     unseen = segments_judged([with_segments("bristle", i, (0.2, 0.15), "no") for i in range(5)])
     assert unseen["a difference found"] == "fail" and unseen["in the right segment"] == "fail"
@@ -141,7 +141,9 @@ def test_a_difference_must_be_found_and_in_the_right_segment():
 def test_no_segment_may_be_named_where_all_are_the_same():
     silent = [with_segments("constant_effect", i, (0.02, 0.0), "no") for i in range(9)]
     assert segments_judged(silent)["no false segment"] == "pass"
-    false = [with_segments("constant_effect", i, (0.2, 0.0)) for i in range(9, 11)]
+    luck = [with_segments("constant_effect", i, (0.2, 0.0)) for i in range(9, 11)]
+    assert segments_judged([*silent, *luck])["no false segment"] == "open"  # of eleven companies
+    false = [with_segments("constant_effect", i, (0.2, 0.0)) for i in range(9, 19)]
     assert segments_judged([*silent, *false])["no false segment"] == "fail"
     # one effect on a chance to wake is no one difference in wins: this find is a true one
     true = [with_segments("constant_effect", i, (0.2, 0.15)) for i in range(9, 11)]
