@@ -197,7 +197,7 @@ def _verdicts(trial: Trial | None, found: Evidence) -> dict[str, str]:
     """A verdict an estimand: size first, since overlap cannot be judged on a few deals."""
     if trial is None or not found.is_enough:
         return dict.fromkeys(("association", "ato", "ate"), "too_few")
-    return overlap_verdicts(trial.design)
+    return overlap_verdicts(trial.design, trial.rules)
 
 
 def _outcomes(trial: Trial) -> dict[str, Outcome]:
@@ -300,5 +300,6 @@ def _facts(
         "covariates": [] if trial is None else list(trial.names),
         "verdicts": {**verdicts, **sustained.verdicts},
         "folds": FOLDS,
-        **{name: int(value) for name, value in vars(rules).items()},
+        **vars(rules),
+        "lowered": {name: list(pair) for name, pair in rules.lowered.items()},
     }

@@ -5,7 +5,6 @@ import pandas as pd
 
 from models.followup import curve_table, incidence
 from models.propensity import Codes, Floats, codes
-from models.refusal import MIN_EVENTS, MIN_SELLERS
 from models.trial import Rules, flags, numbers
 
 WALKED_ONLY = "disqualify_early"
@@ -34,7 +33,7 @@ def walked_rows(points: pd.DataFrame, rules: Rules) -> list[dict[str, object]]:
         part = walked[(since >= days) & walked[column].notna()]
         happened = flags(part, column).astype(np.float64)
         sellers = part["seller_id"].nunique()
-        is_enough = len(part) >= MIN_EVENTS and sellers >= MIN_SELLERS
+        is_enough = len(part) >= rules.min_events and sellers >= rules.min_sellers
         share = (
             share_interval(happened, codes(part["seller_id"].astype(str)))
             if is_enough

@@ -15,9 +15,10 @@ import pandas as pd
 from models.cloning import PARTED
 from models.effects import Effect
 from models.propensity import Flags, Floats
-from models.refusal import MIN_EFFECTIVE, Evidence
+from models.refusal import Evidence
 from models.segments import ATTRIBUTES, NAMED, OTHER, Segments
 from models.strategies import Strategies, deviations
+from models.trial import Rules
 from models.weighting import effective_size
 
 LEVEL = 0.05
@@ -54,12 +55,12 @@ class Heterogeneity:
         return cls(_typed([], SEGMENT_TYPES), _typed(rows, TEST_TYPES))
 
     @classmethod
-    def of(cls, strategies: Strategies) -> "Heterogeneity":
+    def of(cls, strategies: Strategies, rules: Rules) -> "Heterogeneity":
         """The segments of a headline that may speak, and the test of each attribute."""
         courses = strategies.cloning.courses
         overall = strategies.effect("account_win", *PARTED)
-        segments, parts, drawn = _merged(strategies)
-        counted = [_evidence(strategies, rows) for rows in segments.belongs]
+        segments, parts, drawn = _merged(strategies, rules)
+        counted = [_evidence(strategies, rows, rules) for rows in segments.belongs]
         verdicts = [
             _verdict(strategies, rows, found)
             for rows, found in zip(segments.belongs, counted, strict=True)
@@ -105,7 +106,7 @@ def _typed(rows: Sequence[Mapping[str, object]], types: Mapping[str, str]) -> pd
     return pd.DataFrame(list(rows), columns=list(types)).astype(dict(types))
 
 
-def _evidence(strategies: Strategies, rows: Flags) -> Evidence:
+def _evidence(strategies: Strategies, rows: Flags, rules: Rules) -> Evidence:
     """Counts of one segment's deals (n,), with those that kept to each strategy to the end."""
     cloning = strategies.cloning
     sellers = cloning.courses.clusters
@@ -118,6 +119,7 @@ def _evidence(strategies: Strategies, rows: Flags) -> Evidence:
         wins.append(int((strategies.won_in(name) & rows).sum()))
         followed.append(int((rows & stays[:, -1]).sum()))
     return Evidence(
+        rules=rules,
         n=int(rows.sum()),
         sellers=len(np.unique(sellers[rows])),
         deals_by_arm=(deals[0], deals[1]),
@@ -133,12 +135,14 @@ def _verdict(strategies: Strategies, rows: Flags, found: Evidence) -> str:
         return "too_few"
     for name in PARTED:
         deal, weights = strategies.held(name, strategies.settled(name))
-        if effective_size(weights[rows[deal]]) < MIN_EFFECTIVE:
+        if effective_size(weights[rows[deal]]) < found.rules.min_effective:
             return "no_overlap"
     return "ok"
 
 
-def _merged(strategies: Strategies) -> tuple[Segments, dict[str, Floats], dict[str, Floats]]:
+def _merged(
+    strategies: Strategies, rules: Rules
+) -> tuple[Segments, dict[str, Floats], dict[str, Floats]]:
     """Segments and their sums; small levels without an order are 'other' beside larger ones."""
     segments = strategies.cloning.segments
     if segments is None:
@@ -149,7 +153,7 @@ def _merged(strategies: Strategies) -> tuple[Segments, dict[str, Floats], dict[s
         small = [
             place
             for place in places
-            if not _evidence(strategies, segments.belongs[place]).is_enough
+            if not _evidence(strategies, segments.belongs[place], rules).is_enough
             or segments.level[place] == OTHER
         ]
         # Where no level stands alone, all of them together would be all deals once more.

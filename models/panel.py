@@ -16,7 +16,6 @@ from models.breakeven import Ratio, fieller
 from models.effects import Outcome
 from models.fixed_effects import within
 from models.propensity import Codes, Floats, codes
-from models.refusal import MIN_SELLERS
 from models.trial import Rules, Trial, flags, numbers
 
 OUTCOMES = ("wins", "revenue", "hours")
@@ -102,7 +101,7 @@ def seller_quarters(trial: Trial, quarters: pd.DataFrame) -> list[dict[str, obje
 
     cells = _cells(trial, quarters)
     count = len(np.unique(cells.seller))
-    if count < MIN_SELLERS:
+    if count < trial.rules.min_sellers:
         return [
             _row("seller_quarters", name, len(cells.seller), count, "too_few") for name in OUTCOMES
         ]
@@ -154,7 +153,7 @@ def preference(points: pd.DataFrame, trial: Trial, outcome: Outcome) -> dict[str
     row = _row("seller_preference", "account_win", int((outcome.weights > 0).sum()), count, "weak")
     habit = numbers(points, "seller_walk_rate")
     weight = np.where(np.isfinite(habit), outcome.weights, 0.0)
-    if count < MIN_SELLERS:
+    if count < trial.rules.min_sellers:
         return row | {"verdict": "too_few"}
     if not (weight > 0).any():
         return row

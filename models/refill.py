@@ -14,9 +14,8 @@ import pandas as pd
 from models.estimate import UNKNOWN, Estimate
 from models.fixed_effects import within
 from models.propensity import codes
-from models.refusal import MIN_SELLERS
 
-LEAST_LEAVING = 100
+LEAST_SELLERS, LEAST_LEAVING = 20, 100
 
 
 def refilled(desk_weeks: pd.DataFrame) -> Estimate:
@@ -25,7 +24,7 @@ def refilled(desk_weeks: pd.DataFrame) -> Estimate:
     `desk_weeks` is features.desk_weeks. The slope within sellers and within weeks, so that a seller
     with a larger territory and a busy season count for nothing; interval clustered by seller, t of
     sellers less one. A seller who is busier for some months opens and closes more, which this takes
-    for replacing. Unknown below MIN_SELLERS sellers or LEAST_LEAVING deals that left.
+    for replacing. Unknown below LEAST_SELLERS sellers or LEAST_LEAVING deals that left.
     """
     from scipy.stats import t as student
 
@@ -34,7 +33,7 @@ def refilled(desk_weeks: pd.DataFrame) -> Estimate:
     seller = codes(desk_weeks["seller_id"].astype(str))
     count = len(np.unique(seller))
     leaves = desk_weeks["leaves"].to_numpy(dtype=np.float64)
-    if count < MIN_SELLERS or leaves.sum() < LEAST_LEAVING:
+    if count < LEAST_SELLERS or leaves.sum() < LEAST_LEAVING:
         return UNKNOWN
     groups = (seller, codes(desk_weeks["week"].astype(str)))
     weight = np.ones(len(leaves))

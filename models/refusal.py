@@ -11,14 +11,9 @@ from models.propensity import Codes, Design, Floats
 from models.trial import Rules, Trial, flags, numbers
 from models.weighting import effective_size, outside_support, overlap_weights
 
-MIN_SELLERS = 20
-MIN_SELLERS_ARM = 10  # t(G-1) says nothing for an arm that a handful of sellers make up
-MIN_EVENTS = 50  # wins in each arm, and deals in each arm that were followed to the horizon
-MIN_EFFECTIVE = 50.0
-MAX_OUTSIDE_ALL = 0.35  # of either arm, for a statement about all deals
-MAX_OUTSIDE_DOUBT = 0.50  # of either arm, for a statement about the deals in doubt
 POWER, LEVEL = 0.80, 0.05
 USUAL_CORRELATION = 0.05  # of wins within sellers, where it cannot be measured
+LEAST_CLUSTERS = 20  # that a correlation within clusters can be measured on
 DAYS_A_MONTH = 365.25 / 12
 
 
@@ -26,6 +21,7 @@ DAYS_A_MONTH = 365.25 / 12
 class Evidence:
     """Counts that decide whether anything can be said; pairs are (not let go, let go)."""
 
+    rules: Rules
     n: int
     sellers: int
     deals_by_arm: tuple[int, int]
@@ -37,10 +33,17 @@ class Evidence:
     def is_enough(self) -> bool:
         """Whether every gate of size is passed."""
         return (
-            self.sellers >= MIN_SELLERS
-            and min(self.sellers_by_arm) >= MIN_SELLERS_ARM
-            and min(self.wins_by_arm) >= MIN_EVENTS
-            and min(self.followed_by_arm) >= MIN_EVENTS
+            self.has_sellers
+            and min(self.wins_by_arm) >= self.rules.min_events
+            and min(self.followed_by_arm) >= self.rules.min_events
+        )
+
+    @property
+    def has_sellers(self) -> bool:
+        """Whether sellers are enough in all and in each arm, which waiting does not change."""
+        return (
+            self.sellers >= self.rules.min_sellers
+            and min(self.sellers_by_arm) >= self.rules.min_sellers_arm
         )
 
 
@@ -53,6 +56,7 @@ def evidence(points: pd.DataFrame, rules: Rules) -> Evidence:
     sellers = points["seller_id"]
     pair = (~treated, treated)
     return Evidence(
+        rules=rules,
         n=len(points),
         sellers=sellers.nunique(),
         deals_by_arm=(int(pair[0].sum()), int(pair[1].sum())),
@@ -69,29 +73,31 @@ def effective_by_arm(design: Design) -> tuple[float, float]:
     return effective_size(weights[~treated]), effective_size(weights[treated])
 
 
-def overlap_verdicts(design: Design) -> dict[str, str]:
+def overlap_verdicts(design: Design, rules: Rules) -> dict[str, str]:
     """'ok' or 'no_overlap' for each estimand.
 
-    Nothing is said, not even naively, when an arm has fewer than MIN_EFFECTIVE effective deals
-    under overlap weights, or most of an arm has no counterpart; a statement about all deals needs
-    counterparts for two thirds of each arm.
+    Nothing is said, not even naively, when an arm has fewer than `min_effective` effective deals
+    under overlap weights, or more than `max_outside_doubt` of an arm has no counterpart; a
+    statement about all deals needs counterparts for all but `max_outside_all` of each arm.
     """
     outside = max(outside_support(design))
-    is_thin = min(effective_by_arm(design)) < MIN_EFFECTIVE or outside > MAX_OUTSIDE_DOUBT
+    is_thin = (
+        min(effective_by_arm(design)) < rules.min_effective or outside > rules.max_outside_doubt
+    )
     in_doubt = "no_overlap" if is_thin else "ok"
-    for_all = "no_overlap" if is_thin or outside > MAX_OUTSIDE_ALL else "ok"
+    for_all = "no_overlap" if is_thin or outside > rules.max_outside_all else "ok"
     return {"association": in_doubt, "ato": in_doubt, "ate": for_all}
 
 
 def correlation(values: Floats, clusters: Codes, unknown: float) -> float:
     """Intraclass correlation of `values` within clusters by analysis of variance, 0 to 1.
 
-    `unknown` where fewer than MIN_SELLERS clusters, or too few rows, would have to tell.
+    `unknown` where fewer than LEAST_CLUSTERS, or too few rows, would have to tell.
     """
     sizes = np.bincount(clusters)
     n, held = len(values), sizes > 0
     k = int(held.sum())
-    if k < MIN_SELLERS or n < 2 * k or np.ptp(values) == 0:
+    if k < LEAST_CLUSTERS or n < 2 * k or np.ptp(values) == 0:
         return unknown
     sizes = sizes[held]
     means = np.bincount(clusters, weights=values)[held] / sizes
@@ -136,18 +142,14 @@ def months_to_answer(points: pd.DataFrame, rules: Rules, found: Evidence) -> flo
     NaN when they do already, and when waiting does not help: too few sellers, or an arm that never
     wins.
     """
-    if (
-        found.is_enough
-        or found.sellers < MIN_SELLERS
-        or min(found.sellers_by_arm) < MIN_SELLERS_ARM
-    ):
+    if found.is_enough or not found.has_sellers:
         return float("nan")
     day, followup = numbers(points, "signal_day"), numbers(points, "followup_days")
     span = float((day + followup).max() - day.min()) - rules.horizon_days
     if span <= 0 or min(*found.wins_by_arm, *found.followed_by_arm) == 0:
         return float("nan")
     waits = [
-        max(MIN_EVENTS - count, 0) / (count / span)
+        max(rules.min_events - count, 0) / (count / span)
         for count in (*found.wins_by_arm, *found.followed_by_arm)
     ]
     return math.ceil(max(waits) / DAYS_A_MONTH)
@@ -173,7 +175,7 @@ def pilot(share: float) -> tuple[float, float]:
 
 def prospects(points: pd.DataFrame, trial: Trial | None, found: Evidence) -> Mapping[str, float]:
     """What it would take to say more, by key of marts.diagnostics; unknown ones are left out."""
-    rules = Rules() if trial is None else trial.rules
+    rules = found.rules
     facts: dict[str, float] = {}
     if trial is not None:
         facts["smallest_difference"] = smallest_difference(trial)
@@ -181,6 +183,6 @@ def prospects(points: pd.DataFrame, trial: Trial | None, found: Evidence) -> Map
         outcome = trial.win()
         if outcome.weights.any():
             facts["pilot_deals_per_arm"], facts["pilot_difference"] = pilot(outcome.mean)
-    if found.sellers < MIN_SELLERS:
-        facts["sellers_missing"] = float(MIN_SELLERS - found.sellers)
+    if found.sellers < rules.min_sellers:
+        facts["sellers_missing"] = float(rules.min_sellers - found.sellers)
     return {key: value for key, value in facts.items() if math.isfinite(value)}

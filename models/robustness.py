@@ -57,7 +57,7 @@ def _variant(
     if not evidence(points, rules).is_enough:
         return _refused(analysis, label, "points", "too_few")
     trial = Trial.of(points, rules)
-    if overlap_verdicts(trial.design)["ate"] != "ok":
+    if overlap_verdicts(trial.design, rules)["ate"] != "ok":
         return _refused(analysis, label, "points", "no_overlap")
     return _said(analysis, label, doubly_robust(trial.design, [outcome(trial)])[0], "points")
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from models.propensity import Codes, Flags, Floats
-from models.refusal import MIN_EVENTS
 from models.trial import Trial, numbers
 
 ATTRIBUTES = ("amount", "stage", "signal", "origin", "options")
@@ -43,7 +42,7 @@ class Segments:
         table = levels(trial.points)
         is_won = numbers(trial.points, "days_to_account_win") <= trial.rules.horizon_days
         wins = table["origin"].map(table["origin"][is_won].value_counts()).fillna(0)
-        table["origin"] = table["origin"].where(wins >= MIN_EVENTS, OTHER)
+        table["origin"] = table["origin"].where(wins >= trial.rules.min_events, OTHER)
         names, rows = [], []
         for attribute in ATTRIBUTES:
             held = table[attribute].to_numpy()[order]

@@ -11,10 +11,10 @@ from models.courses import Courses
 from models.effects import Effect, effect_of
 from models.heterogeneity import Heterogeneity
 from models.propensity import Floats
-from models.refusal import MIN_EFFECTIVE, MIN_EVENTS, Evidence
+from models.refusal import Evidence
 from models.segments import Segments
 from models.strategies import Strategies, compare_strategies
-from models.trial import Trial
+from models.trial import Rules, Trial
 
 HEADLINE = "disqualify_vs_chase"
 CONTRASTS: Mapping[str, tuple[str, str]] = {
@@ -37,17 +37,18 @@ BALANCE_COLUMNS = ("smd_grace_before", "smd_grace_weighted")
 class Sustained:
     """What clone-censor-weight says, by contrast: a verdict, and effects where it is 'ok'.
 
-    `strategies` is None where nothing was estimated.
+    `strategies` and `rules` are None where nothing was estimated.
     """
 
     strategies: Strategies | None
+    rules: Rules | None
     verdicts: Mapping[str, str]
     effects: Mapping[str, Mapping[str, Effect]]
 
     @classmethod
     def refused(cls, verdict: str) -> "Sustained":
         """No estimate, for one reason."""
-        return cls(None, dict.fromkeys(CONTRASTS, verdict), {})
+        return cls(None, None, dict.fromkeys(CONTRASTS, verdict), {})
 
     @classmethod
     def of(cls, trial: Trial, weeks: pd.DataFrame) -> "Sustained":
@@ -58,12 +59,12 @@ class Sustained:
         )
         verdicts, effects = {}, {}
         for contrast, pair in CONTRASTS.items():
-            verdicts[contrast] = _verdict(found, pair)
+            verdicts[contrast] = _verdict(found, pair, rules)
             if verdicts[contrast] == "ok":
                 effects[contrast] = {
                     outcome: found.effect(outcome, *pair) for outcome in (*OUTCOMES, "logged_hours")
                 }
-        return cls(found, verdicts, effects)
+        return cls(found, rules, verdicts, effects)
 
     @property
     def headline(self) -> Mapping[str, Effect] | None:
@@ -91,9 +92,9 @@ class Sustained:
 
     def heterogeneity(self) -> Heterogeneity:
         """Whether the headline differs between kinds of deals."""
-        if self.strategies is None or self.headline is None:
+        if self.strategies is None or self.rules is None or self.headline is None:
             return Heterogeneity.refused(self.verdicts[HEADLINE])
-        return Heterogeneity.of(self.strategies)
+        return Heterogeneity.of(self.strategies, self.rules)
 
     def evidence(self, found: Evidence, contrast: str) -> Evidence:
         """Counts of the trial with the wins seen in the two arms of a contrast."""
@@ -143,11 +144,11 @@ class Sustained:
         return facts
 
 
-def _verdict(found: Strategies, pair: tuple[str, str]) -> str:
+def _verdict(found: Strategies, pair: tuple[str, str], rules: Rules) -> str:
     effect = found.effect("account_win", *pair)
-    if min(found.wins(arm) for arm in pair) < MIN_EVENTS or not np.isfinite(effect.high):
+    if min(found.wins(arm) for arm in pair) < rules.min_events or not np.isfinite(effect.high):
         return "too_few"
-    is_thin = min(found.effective_n(arm) for arm in pair) < MIN_EFFECTIVE
+    is_thin = min(found.effective_n(arm) for arm in pair) < rules.min_effective
     return "no_overlap" if is_thin else "ok"
 
 

@@ -29,7 +29,11 @@ class DecisionPointsError(ValueError):
 class Rules:
     """The trial's settings, in days; draws and seed of the bootstrap by seller.
 
-    More than `max_points` decision points are compared on a sample of sellers.
+    More than `max_points` decision points are compared on a sample of sellers. The minima say when
+    nothing is said: sellers in all and in each arm, events in each arm (wins, and deals followed to
+    the horizon), and effective deals in each arm under overlap weights; the maxima are the shares
+    of an arm without a counterpart in the other, for a statement about all deals and about the
+    deals in doubt.
     """
 
     horizon_days: int = 180
@@ -41,12 +45,30 @@ class Rules:
     bootstrap_draws: int = 200
     max_points: int = 50_000
     seed: int = SEED
+    min_sellers: int = 20
+    min_sellers_arm: int = 10  # t(G-1) says nothing for an arm that a handful of sellers make up
+    min_events: int = 50
+    min_effective: float = 50.0
+    max_outside_all: float = 0.35
+    max_outside_doubt: float = 0.5
 
     @classmethod
     def of(cls, settings: Mapping[str, object]) -> "Rules":
         """The rules among the settings; other keys are not read, missing ones keep defaults."""
         given = {name: settings[name] for name in cls.__dataclass_fields__ if name in settings}
-        return cls(**{name: int(str(value)) for name, value in given.items()})
+        usual = vars(cls())
+        return cls(**{name: type(usual[name])(str(value)) for name, value in given.items()})
+
+    @property
+    def lowered(self) -> dict[str, tuple[float, float]]:
+        """Gates that the settings made easier to pass: the one in force and the usual one."""
+        usual = vars(type(self)())
+        return {
+            name: (value, usual[name])
+            for name, value in vars(self).items()
+            if (name.startswith("min_") and value < usual[name])
+            or (name.startswith("max_outside") and value > usual[name])
+        }
 
 
 def check(points: pd.DataFrame) -> None:

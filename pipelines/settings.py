@@ -166,6 +166,13 @@ class Traps(_Section):
     dropped_share: Share = 0.5
 
 
+# Settings of the comparison that only the statistics read.
+NOT_IN_SQL = (
+    *("bootstrap_draws", "max_points", "min_sellers_arm", "min_events", "min_effective"),
+    *("max_outside_all", "max_outside_doubt"),
+)
+
+
 class Comparison(_Section):
     """The target trial: its signal, its strategies and how long outcomes are followed."""
 
@@ -180,6 +187,20 @@ class Comparison(_Section):
     prior_deals: Annotated[float, Field(gt=0)] = 10
     bootstrap_draws: Annotated[int, Field(ge=50, le=5000)] = 200
     max_points: Annotated[int, Field(ge=1000)] = 50_000
+    min_sellers: Annotated[int, Field(ge=5, le=1000)] = 20
+    min_sellers_arm: Annotated[int, Field(ge=3, le=1000)] = 10
+    min_events: Annotated[int, Field(ge=10, le=100_000)] = 50
+    min_effective: Annotated[float, Field(ge=10, le=100_000)] = 50
+    max_outside_all: Annotated[float, Field(gt=0, le=0.5)] = 0.35
+    max_outside_doubt: Annotated[float, Field(gt=0, le=0.75)] = 0.5
+
+    @model_validator(mode="after")
+    def _doubt_is_wider(self) -> Self:
+        if self.max_outside_doubt < self.max_outside_all:
+            raise ValueError("max_outside_doubt must not be below max_outside_all")
+        if self.min_sellers_arm > self.min_sellers:
+            raise ValueError("min_sellers_arm must not be above min_sellers")
+        return self
 
 
 class Hours(_Section):
@@ -240,7 +261,7 @@ class Settings(_Section):
         override = None if as_of is None else (as_of - date(1970, 1, 1)).days
         return {
             "as_of_override_day": override,
-            **self.comparison.model_dump(exclude={"bootstrap_draws", "max_points"}),
+            **self.comparison.model_dump(exclude=set(NOT_IN_SQL)),
             **self.outcomes.model_dump(),
             **self.traps.model_dump(),
             "new_business_only": self.source.new_business_only,

@@ -78,6 +78,7 @@ def _write_pages(environment: Environment, marts: Marts, view: View, folder: Pat
                 is_replayed=bool(view.run.get("is_replayed")),
                 run_id=text(view.run["run_id"]),
                 crms=list(crm_out.destinations(view)),
+                gates={name: view.setting(name) for name in ("min_sellers", "min_events")},
             ),
         )
 

@@ -44,6 +44,7 @@ def target_table(marts: Marts, view: View) -> Table:
             for name in (
                 *("silence_signal_days", "grace_days", "chase_gap_days", "chase_days"),
                 *("horizon_days", "seller_active_days", "bristle_days", "return_days"),
+                *("min_sellers", "min_sellers_arm", "min_events", "min_effective"),
             )
         },
     }

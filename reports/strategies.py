@@ -25,6 +25,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         ],
         "needed": [] if is_answered else wording.needed_sentences(view, marts),
         "refusals": wording.refusals(view, marts),
+        "loosened": wording.loosened_sentences(view, marts),
         "headline_trust": sustained.trust_table(marts, view),
         "headline": sustained.headline_table(marts, view),
         "incidence": sustained.incidence_chart(marts, view),

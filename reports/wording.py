@@ -209,6 +209,8 @@ def strategy_sentence(view: View, marts: Marts) -> Markup:
             sellers=view.formats.count(row["n_sellers"]),
             treated=view.formats.count(row["events_treated"]),
             control=view.formats.count(row["events_control"]),
+            min_sellers=view.setting("min_sellers"),
+            min_events=view.setting("min_events"),
         )
     if verdict == "no_overlap":
         return view.words.html("answer.strategy_no_overlap", n=view.formats.count(row["n"]))
@@ -233,6 +235,20 @@ def strategy_sentence(view: View, marts: Marts) -> Markup:
         grace=view.setting("grace_days"),
         horizon=view.setting("horizon_days"),
     )
+
+
+def loosened_sentences(view: View, marts: Marts) -> list[Markup]:
+    """Which gates of the comparison the settings made easier to pass, one sentence each."""
+    lowered = marts.facts("trial_facts").get("lowered")
+    return [
+        view.words.html(
+            "answer.gate_lowered",
+            gate=view.words.label("setting", name),
+            now=view.said(now),
+            usual=view.said(usual),
+        )
+        for name, (now, usual) in (lowered if isinstance(lowered, Mapping) else {}).items()
+    ]
 
 
 def share_that_buys(marts: Marts, arm: str) -> float | None:

@@ -319,7 +319,7 @@ def test_no_overlap_is_refused_and_says_for_which_deals(ruled):
 def test_overlap_of_all_and_of_the_deals_in_doubt_are_judged_apart():
     rules = Rules()
     verdicts = [
-        overlap_verdicts(Trial.of(compared(company(5, confounding=c), rules), rules).design)
+        overlap_verdicts(Trial.of(compared(company(5, confounding=c), rules), rules).design, rules)
         for c in (0.3, 3.0, 6.0)
     ]
     assert verdicts[0] == {"association": "ok", "ato": "ok", "ate": "ok"}

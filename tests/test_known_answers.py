@@ -10,6 +10,7 @@ from models.effects import ate
 from models.propensity import Design, standardised
 from models.refusal import overlap_verdicts
 from models.strategies import compare_strategies
+from models.trial import Rules
 from models.weighting import outside_support
 
 
@@ -110,11 +111,11 @@ def test_lalonde_with_survey_controls_is_refused(lalonde):
     y, treated, x = _earnings(both)
     assert ate(y, treated, x, method="naive").estimate == pytest.approx(-8498, abs=1)
     design = Design(treated, standardised(x), np.arange(len(treated)))
-    assert set(overlap_verdicts(design).values()) == {"no_overlap"}
+    assert set(overlap_verdicts(design, Rules()).values()) == {"no_overlap"}
     assert min(outside_support(design)) > 0.5
     experiment = _earnings(lalonde["nsw"])
     kept = Design(experiment[1], standardised(experiment[2]), np.arange(len(experiment[1])))
-    assert set(overlap_verdicts(kept).values()) == {"ok"}
+    assert set(overlap_verdicts(kept, Rules()).values()) == {"ok"}
 
 
 YEAR = 365.24

@@ -1,7 +1,8 @@
 -- features.decision_points, warn
--- At least twenty sellers have deals that the comparison can use.
-select sellers
+-- At least as many sellers as the settings ask for have deals that the comparison can use.
+select f.sellers
 from (
     select count(distinct seller_id) as sellers from features.decision_points where is_eligible
-)
-where sellers < 20
+) f
+cross join core.parameters p
+where f.sellers < p.min_sellers

@@ -83,6 +83,7 @@ select
     s.held_unknown_counts,
     s.prior_deals,
     s.seller_active_days,
+    s.min_sellers,
     s.cleanup_min_deals,
     s.cleanup_factor,
     s.minutes_email,
