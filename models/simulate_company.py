@@ -115,10 +115,10 @@ class Company:
     `seller_skill` is how much sellers differ in winning (log hazard), `second_thoughts` the chance
     that a seller who meant to let go stays because the buyer spoke in between, `chase_odds` how
     many of those who stay keep touching, `chase_pace` how many times faster than every 8 to 18 days
-    they do, `late_walk` the daily chance of letting a silent deal go after the grace. `drift` is how
-    much worse the buyers of the last two fifths of the time are. `decides` and `rivals_win` scale
-    how often engaged buyers decide, and decide for a rival; where nothing `closes`, sellers end no
-    deal.
+    they do, `late_walk` the daily chance of letting a silent deal go after the grace. `drift` is
+    how much worse the buyers of the last two fifths of the time are. `decides` and `rivals_win`
+    scale how often engaged buyers decide, and decide for a rival; where nothing `closes`, sellers
+    end no deal.
     """
 
     seed: int = 20260630
