@@ -18,7 +18,9 @@ from models.propensity import RIDGE, Codes, Flags, Floats
 
 INTERCEPT_RIDGE = 1e-3  # lets a draw without any act come to rest
 CLOSE = 1e-4  # in log-odds per standardised column
-STEPS = 12  # with curvature held; draws that have not come to rest then get a Newton fit
+STEPS = 6  # with curvature held; draws that have not come to rest then get their own, and again
+ROUNDS = 4  # of that, before a Newton fit by itself
+FAR = 1.0  # a step so large that holding the curvature leads astray
 NEWTON_STEPS = 40
 BATCH_VALUES = 4_000_000  # rows times draws held at a time
 
@@ -67,7 +69,16 @@ class Rows:
         held = self.columns[self.deal[self.starts]]
         return np.vstack([held.T @ by_deal, self.varying.T @ residual])
 
-    def curvature(self, probability: Floats) -> Floats:
+    def information(self, probability: Floats, weights: Floats) -> Floats:
+        """Information of all rows with weights (m,), without the ridge. (p, p)"""
+        spread = weights * self.trials * probability * (1 - probability)
+        held = self.columns[self.deal[self.starts]]
+        own = held.T @ (held * np.add.reduceat(spread, self.starts)[:, None])
+        shaped = self.varying * spread[:, None]
+        cross = held.T @ np.add.reduceat(shaped, self.starts, axis=0)
+        return np.block([[own, cross], [cross.T, self.varying.T @ shaped]])
+
+    def by_cluster(self, probability: Floats) -> Floats:
         """Information of each cluster, without the ridge. (G, p, p)"""
         width = self.columns.shape[1] + self.varying.shape[1]
         found = np.zeros((self.n_clusters, width, width))
@@ -89,6 +100,7 @@ class PooledLogit:
     def __init__(self, rows: Rows, ridge: float = RIDGE) -> None:
         """Fits all rows once, each cluster counted once."""
         self.rows = rows
+        self._of_row = rows.clusters[rows.deal]
         self.constant: float | None = None
         many = float(rows.trials.sum())
         if not rows.happened.any() or rows.happened.sum() == many:
@@ -101,7 +113,7 @@ class PooledLogit:
         share = rows.happened.sum() / many
         start[0] = np.log(share / (1 - share))
         self.coefficients = self._newton(np.ones(rows.n_clusters), start)
-        self._curvature = rows.curvature(expit(rows.scores(self.coefficients[:, None])[:, 0]))
+        self._curvature = rows.by_cluster(expit(rows.scores(self.coefficients[:, None])[:, 0]))
 
     @property
     def probability(self) -> Floats:
@@ -124,17 +136,43 @@ class PooledLogit:
             yield from np.ascontiguousarray(fitted.T)
 
     def _refit(self, counts: Floats) -> Floats:
-        """Coefficients (p, B) of the draws: steps with the curvature of the fit on all rows."""
+        """Coefficients (p, B) of the draws: steps with the curvature of the fit on all rows.
+
+        A draw that does not come to rest gets the curvature of where it is.
+        """
         width = len(self._penalty)
-        curvature = (counts @ self._curvature.reshape(len(self._curvature), -1)).reshape(
-            -1, width, width
-        )
+        flat = self._curvature.reshape(len(self._curvature), -1)
+        curvature = (counts @ flat).reshape(-1, width, width)
+        found = np.repeat(self.coefficients[:, None], len(counts), axis=1)
+        active, astray = np.arange(len(counts)), []
+        for last in range(ROUNDS):
+            reached, size = self._steps(found[:, active], counts[active], curvature)
+            found[:, active] = reached
+            is_far = ~(size < FAR)
+            astray += active[is_far].tolist()
+            active = active[~is_far & (size >= CLOSE)]
+            if not active.size or last == ROUNDS - 1:
+                break
+            probability = expit(self.rows.scores(found[:, active]))
+            often = counts[active].T[self._of_row]
+            curvature = np.stack(
+                [
+                    self.rows.information(probability[:, place], often[:, place])
+                    for place in range(len(active))
+                ]
+            )
+        for late in [*astray, *active]:
+            found[:, late] = self._newton(counts[late], self.coefficients)
+        return found
+
+    def _steps(self, start: Floats, counts: Floats, curvature: Floats) -> tuple[Floats, Floats]:
+        """Coefficients after some steps with the curvature held, and the size of the last step."""
+        width = len(self._penalty)
         curvature[:, np.arange(width), np.arange(width)] += self._penalty
         inverse = np.linalg.inv(curvature)
-        found = np.repeat(self.coefficients[:, None], len(counts), axis=1)
-        weights = counts.T[self.rows.clusters[self.rows.deal]]
+        weights = counts.T[self._of_row]
         happened, trials = self.rows.happened[:, None], self.rows.trials[:, None]
-        size = np.full(len(counts), np.inf)
+        found, size = start.copy(), np.full(len(counts), np.inf)
         for _ in range(STEPS):
             residual = (happened - trials * expit(self.rows.scores(found))) * weights
             gradient = self.rows.gradient(residual) - self._penalty[:, None] * found
@@ -143,14 +181,12 @@ class PooledLogit:
             size = np.abs(step).max(axis=0)
             if size.max() < CLOSE:
                 break
-        for late in np.flatnonzero(~(size < CLOSE)):
-            found[:, late] = self._newton(counts[late], self.coefficients)
-        return found
+        return found, size
 
     def _newton(self, counts: Floats, start: Floats) -> Floats:
         """Coefficients for one draw by Newton's method, halving steps that lead uphill."""
         rows = self.rows
-        weights = counts[rows.clusters[rows.deal]]
+        weights = counts[self._of_row]
 
         def loss(coefficients: Floats) -> float:
             scores = rows.scores(coefficients[:, None])[:, 0]
@@ -162,8 +198,8 @@ class PooledLogit:
             probability = expit(rows.scores(found[:, None])[:, 0])
             residual = (rows.happened - rows.trials * probability) * weights
             gradient = rows.gradient(residual[:, None])[:, 0] - self._penalty * found
-            curvature = np.tensordot(counts, rows.curvature(probability), axes=1)
-            step = np.linalg.solve(curvature + np.diag(self._penalty), gradient)
+            curvature = rows.information(probability, weights) + np.diag(self._penalty)
+            step = np.linalg.solve(curvature, gradient)
             while loss(found + step) > reached + 1e-9 * abs(reached) and np.abs(step).max() > CLOSE:
                 step /= 2
             found = found + step
