@@ -220,7 +220,7 @@ select
     'hubspot:' || c.deal_id as deal_id,
     'hubspot:' || c.company_id as account_id,
     'hubspot:' || coalesce(o.id, c.owner) as seller_id,
-    'hubspot:' || c.contact_id as contact_id,
+    'hubspot:' || coalesce(m.survivor, c.contact_id) as contact_id,
     c.moment as happened_at,
     cast(floor(epoch(c.moment)) as bigint) as happened_sec,
     c.recorded as recorded_at,
@@ -272,6 +272,7 @@ select
     coalesce(c.type_word, c.kind) as type_word
 from counted as c
 cross join domains as d
+left join crm.hubspot_surviving_contacts as m on c.contact_id = m.id
 left join crm.hubspot_owner_words as o
     on lower(regexp_replace(c.owner, ' *\((deactivated|removed).*$', '', 'i')) = o.word
 where

@@ -9,11 +9,6 @@ with contacts as (
     ) = 1
 ),
 
--- A contact that was merged away stands for the one that survived.
-lost_contacts as (
-    select unnest(regexp_extract_all(merged_ids, '[0-9]+')) as id, id as survivor from contacts
-),
-
 told as (
     select deal_id, contact_id, label from raw.hubspot_deal_contact
     union all
@@ -28,9 +23,7 @@ people as (
         min(t.label) as label
     from told as t
     left join crm.hubspot_surviving_deals as s on t.deal_id = s.id
-    left join (
-        select id, min(survivor) as survivor from lost_contacts where id <> survivor group by id
-    ) as m on t.contact_id = m.id
+    left join crm.hubspot_surviving_contacts as m on t.contact_id = m.id
     group by 1, 2
 )
 
