@@ -76,7 +76,8 @@ CORE = {
     "stalls": "deal_id varchar, spell integer, stalled_day integer, broken_day integer",
     "outcomes": "deal_id varchar, outcome varchar, reason varchar, reason_class varchar, "
     "has_reason boolean, is_cleanup boolean, event_day integer, reason_subclass varchar",
-    "disqualifications": "deal_id varchar, disqualified_day integer, has_reason boolean",
+    "disqualifications": "deal_id varchar, disqualified_day integer, has_reason boolean, "
+    "disqualified_sec bigint",
 }
 
 
@@ -350,7 +351,12 @@ def core(facts, today=TODAY):
         )
         if outcome == "disqualified":
             out["disqualifications"].append(
-                {**key, "disqualified_day": closed_day, "has_reason": True}
+                {
+                    **key,
+                    "disqualified_day": closed_day,
+                    "has_reason": True,
+                    "disqualified_sec": closed_sec,
+                }
             )
     for seq, row in enumerate(known(facts["dates"])):
         is_push = row["from"] is not None and row["to"] > row["from"]

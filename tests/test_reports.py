@@ -401,6 +401,8 @@ def _strategy_frames() -> dict[str, pd.DataFrame]:
                     "break_even_wins_per_hour_low": 0.0,
                     "break_even_wins_per_hour_high": 0.0172,
                     "fresh_yield_wins_per_hour": 0.0131,
+                    "refill_share": 0.48,
+                    "freed_hour_wins": 0.0063,
                     "backlog_deals": 212,
                     "verdict": "pays_if",
                     "is_met": "yes",
@@ -980,7 +982,7 @@ def test_sentences_in_the_locale_file_are_all_used() -> None:
     [
         ("pays_free", "yes", -2.0, "it pays even if those hours earn nothing"),
         ("pays_if", "yes", 8.9, "which is enough"),
-        ("pays_if", "no", 8.9, "have yielded only 1.31"),
+        ("pays_if", "no", 8.9, "then earn 0.63, which is not enough"),
         ("pays_if", "unclear", 8.9, "too close to say"),
         ("pays_if", "unknown", 8.9, "is not known"),
         ("pays_if", "yes", -2.0, "estimated to cost no wins"),
