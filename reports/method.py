@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reports import wording
+from reports import proof, wording
 from reports.formats import real, text
 from reports.marts import Marts, records
 from reports.views import Cell, Column, Table, View
@@ -23,6 +23,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "settings": settings_table(view),
         "target": target_table(marts, view),
         "trial_facts": trial_table(marts, view),
+        **proof.context(view),
         "card": card_table(marts, view),
         "run": run_table(view),
     }
@@ -105,6 +106,12 @@ def _facts(marts: Marts, view: View, name: str, group: str) -> Table:
 
 
 def _said(view: View, key: str, value: object) -> str:
+    if key == "verdicts" and isinstance(value, Mapping):
+        words = view.words
+        return "; ".join(
+            words("pair", a=words.label("verdict_of", name), b=words.label("verdict", said))
+            for name, said in value.items()
+        )
     return text(value) if key == "seed" else view.said(value)
 
 
