@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models import breakeven, robustness
+from models import breakeven, robustness, specifications
 from models.cloning import METHOD
 from models.description import curves, walked_rows
 from models.diagnosis import counts, in_doubt, trust
@@ -62,6 +62,7 @@ class Comparison:
     balance: pd.DataFrame
     overlap: pd.DataFrame
     sensitivity: pd.DataFrame
+    specifications: pd.DataFrame
     break_even: pd.DataFrame
     heterogeneity: pd.DataFrame
     heterogeneity_tests: pd.DataFrame
@@ -77,6 +78,7 @@ def compare(
     variants: Mapping[str, pd.DataFrame] | None = None,
     weeks: pd.DataFrame | None = None,
     desk_weeks: pd.DataFrame | None = None,
+    before: pd.DataFrame | None = None,
 ) -> Comparison:
     """Compare the strategies on features.decision_points.
 
@@ -84,8 +86,9 @@ def compare(
     of those names, as models.breakeven reads them; `variants` are decision points under other
     definitions, by name; `weeks` is features.strategy_weeks, without which sustained strategies
     cannot be estimated; `desk_weeks` is features.desk_weeks, without which nobody knows what freed
-    hours are used for. Raises DecisionPointsError when a column or key is missing. The order of
-    rows does not matter.
+    hours are used for; `before` is what happened in the days before each signal (deal_id, replies,
+    is_forward), without which there is no placebo signal. Raises DecisionPointsError when a column
+    or key is missing. The order of rows does not matter.
     """
     rules = Rules.of(settings)
     for points in (decision_points, *(variants or {}).values()):
@@ -103,13 +106,17 @@ def compare(
     if sustained.headline is not None:
         effects = {METHOD: dict(sustained.headline), **effects}
 
+    method = next((method for method in HEADLINES if method in effects), None)
     rows: list[robustness.Row] = []
+    specified = specifications.empty()
     trims: Mapping[str, float] = {}
     if trial is not None and found.is_enough:
         rows, trims = robustness.trimming_rows(trial)
+        others = {name: compared(other, rules) for name, other in sorted((variants or {}).items())}
+        specified = specifications.specifications(trial, others, sustained, method)
         if "doubly_robust" in effects:
             headline = effects.get(METHOD, effects["doubly_robust"])["account_win"]
-            rows += robustness.sensitivity_rows(trial, headline, variants or {}, sustained)
+            rows += robustness.sensitivity_rows(trial, headline, specified, sustained, before)
     diagnostics = {
         **counts(found),
         **sustained.facts(),
@@ -118,7 +125,6 @@ def compare(
         **trims,
     }
     known = _known(outcomes, found)
-    method = next((method for method in HEADLINES if method in effects), None)
     offered = len(eligible(decision_points, rules))
     return Comparison(
         strategy_comparison=_typed(
@@ -138,6 +144,7 @@ def compare(
         if trial is None
         else overlap_table(trial.design).astype(OVERLAP_TYPES),
         sensitivity=robustness.table(rows),
+        specifications=specified,
         break_even=breakeven.break_even(
             None if method is None else effects[method],
             fresh_yield,

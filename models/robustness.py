@@ -11,6 +11,7 @@ from models.effects import METHODS, Effect, Outcome, doubly_robust
 from models.followup import known_weights
 from models.propensity import Flags
 from models.refusal import evidence, overlap_verdicts
+from models.specifications import AS_SET, MISFIT
 from models.sustained import HOURS_FACTORS, Sustained
 from models.trial import Rules, Trial, compared, flags, numbers
 
@@ -20,7 +21,6 @@ TYPES = {
     **dict.fromkeys(("unit", "note"), "str"),
 }
 TRIMS = (0.0, 0.02, 0.05, 0.1)
-HORIZONS = (90, 365)
 # What was fixed before time zero, and the covariates that are the same fact in other words.
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "account_wins_before": ("account_wins_before", "account_deals_before"),
@@ -62,6 +62,18 @@ def _variant(
     return _said(analysis, label, doubly_robust(trial.design, [outcome(trial)])[0], "points")
 
 
+def model_signal(points: pd.DataFrame | None, rules: Rules) -> pd.DataFrame:
+    """The row with the stall model's own warning as time zero, as marts.sensitivity has rows.
+
+    `points` are decision points whose signal is that warning; None where no score of the past is
+    there to warn.
+    """
+    analysis, label = "time_zero", "model_signal"
+    if points is None:
+        return table([_refused(analysis, label, "points", "no_past_scores")])
+    return table([_variant(analysis, label, compared(points, rules), rules)])
+
+
 def trimming_rows(trial: Trial) -> tuple[list[Row], dict[str, float]]:
     """The effect among ever clearer cases of doubt, and how many deals each one keeps."""
     rows, kept = [], {}
@@ -78,19 +90,31 @@ def trimming_rows(trial: Trial) -> tuple[list[Row], dict[str, float]]:
     return rows, kept
 
 
-def _horizon_rows(trial: Trial) -> list[Row]:
-    rows = []
-    for days in HORIZONS:
-        if days == trial.rules.horizon_days:
-            continue
-        rules = Rules(**{**vars(trial.rules), "horizon_days": days})
-        rows.append(_variant("horizon", str(days), trial.points, rules))
-    return rows
+def _specified_rows(specified: pd.DataFrame, rules: Rules) -> list[Row]:
+    """The doubly robust specifications that differ from the headline in one choice."""
+    by_horizon, by_definition = [], []
+    columns = ("definition", "horizon_days", "estimate", "low", "high", "verdict")
+    rows = specified.loc[specified["method"] == "doubly_robust", list(columns)]
+    for name, days, *found, verdict in rows.itertuples(index=False, name=None):
+        estimate, low, high = map(float, found)
+        note = "" if verdict == "ok" else str(verdict)
+        is_set, is_near = name == AS_SET, days == rules.horizon_days
+        if is_set and not is_near:
+            by_horizon.append(_row("horizon", str(days), estimate, low, high, "points", note))
+        elif is_near and not is_set:
+            analysis = "strategy" if name == MISFIT else "definition"
+            by_definition.append(_row(analysis, name, estimate, low, high, "points", note))
+    unmoved = [
+        _refused("definition", "incumbent_as_buyers_no", "points", "as_in_the_headline"),
+        _refused("definition", "g_half_or_twice", "points", "changes_nothing_compared"),
+    ]
+    has_others = not specified["definition"].isin((AS_SET, MISFIT)).all()
+    return [*by_horizon, *by_definition, *(unmoved if has_others else ())]
 
 
-def _strategy_rows(trial: Trial) -> list[Row]:
+def _grace_row(trial: Trial) -> Row:
+    """Deals still undecided when the grace is over, followed from then."""
     points, rules = trial.points, trial.rules
-    has_misfit = flags(points, "has_misfit") | ~flags(points, "is_walked")
     ended = np.fmin(numbers(points, "days_to_decision"), numbers(points, "days_to_account_win"))
     stands = flags(points, "is_walked") | ~(ended <= rules.grace_days)
 
@@ -101,10 +125,7 @@ def _strategy_rows(trial: Trial) -> list[Row]:
         weights, _ = known_weights(np.where(won > 0, won, np.nan), followup, horizon, later.arms)
         return Outcome(((won > 0) & (won <= horizon)).astype(float), weights, is_binary=True)
 
-    return [
-        _variant("strategy", "misfit_recorded", _part(points, has_misfit), rules),
-        _variant("time_zero", "end_of_grace", _part(points, stands), rules, from_grace_end),
-    ]
+    return _variant("time_zero", "end_of_grace", _part(points, stands), rules, from_grace_end)
 
 
 def _part(points: pd.DataFrame, rows: Flags) -> pd.DataFrame:
@@ -204,25 +225,67 @@ def _falsification_rows(trial: Trial) -> list[Row]:
     return rows
 
 
+def _placebo_rows(trial: Trial, before: pd.DataFrame) -> list[Row]:
+    """What happened before the signal, by who was let go after it: a placebo signal.
+
+    Letting go cannot change what came before it, so between deals that were alike at the signal
+    nothing should be left of the days from a placebo signal to the real one. It is adjusted for
+    what was known at the *real* signal. Adjusting for what was known at the placebo only would
+    alarm always: the days between make silence, touches and stage, which sellers are meant to act
+    on, so a reply in these days keeps a deal from being let go also where the covariates carry all
+    that sellers act on (an effect of the days between on the treatment, not a common cause).
+    Given what was known at the signal that path is closed: if letting go depends on these
+    covariates and chance alone, it is independent of everything before them, also of what they are
+    made of, and also among deals picked by their having a signal on that day. For the same reason
+    what is known at the placebo is no further covariate: with it, what happened between would be a
+    difference of covariates, and the row would be nothing by construction.
+
+    So a row that is not nothing says that sellers (or, within the grace, buyers whose acts keep a
+    deal from being let go) go by a history that the covariates do not carry, or not in the form in
+    which the models read it. Negative-control outcomes: Lipsitch, Tchetgen Tchetgen, Cohen (2010).
+    """
+    points = trial.points.merge(before, on="deal_id", how="left", validate="one_to_one")
+    return [
+        _placebo_row(name, unit, _part(points, np.isfinite(numbers(points, name))), trial.rules)
+        for name, unit in (("replies", "count"), ("is_forward", "points"))
+    ]
+
+
+def _placebo_row(name: str, unit: str, points: pd.DataFrame, rules: Rules) -> Row:
+    """One outcome of the placebo signal; refused by sellers and deals, since wins are not asked."""
+    analysis, values, found = "placebo_signal", numbers(points, name), evidence(points, rules)
+    fewest = min(found.deals_by_arm)
+    if unit == "points":
+        fewest = min(fewest, int(values.sum()), int((1 - values).sum()))
+    if not found.has_sellers or fewest < rules.min_events:
+        return _refused(analysis, name, unit, "too_few")
+    trial = Trial.of(points, rules)
+    if overlap_verdicts(trial.design, rules)["ate"] != "ok":
+        return _refused(analysis, name, unit, "no_overlap")
+    effect = doubly_robust(trial.design, [Outcome.of(values)])[0]
+    return _said(analysis, name, effect, unit, "should_be_nothing")
+
+
 def sensitivity_rows(
-    trial: Trial, effect: Effect, variants: Mapping[str, pd.DataFrame], sustained: Sustained
+    trial: Trial,
+    effect: Effect,
+    specified: pd.DataFrame,
+    sustained: Sustained,
+    before: pd.DataFrame | None = None,
 ) -> list[Row]:
     """Every row beside the headline `effect` on wins, without the trimming.
 
-    `variants` are features.decision_points made under other definitions, by name.
+    `specified` is what models.specifications says of the same trial; `before` what happened in the
+    days before each signal: deal_id, replies, is_forward.
     """
-    named = [
-        _variant("definition", name, compared(points, trial.rules), trial.rules)
-        for name, points in sorted(variants.items())
-    ]
     return [
-        *_horizon_rows(trial),
-        *_strategy_rows(trial),
-        *named,
+        *_specified_rows(specified, trial.rules),
+        _grace_row(trial),
         *_hours_rows(trial, sustained),
         *_weights_rows(sustained),
         *_hidden_rows(trial, effect),
         *_falsification_rows(trial),
+        *([] if before is None else _placebo_rows(trial, before)),
     ]
 
 

@@ -6,6 +6,7 @@ import duckdb
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from pipelines import variants
 from pipelines.night import Night
 from pipelines.tables import store
 
@@ -19,6 +20,7 @@ TABLES = {
     "marts.sensitivity": "How the answer moves when definitions, hours or trimming change.",
     "marts.heterogeneity": "The headline by kind of deal: amount, stage, signal, origin, options.",
     "marts.heterogeneity_tests": "Whether the headline differs by kind of deal, one test a kind.",
+    "marts.specifications": "The answer under every combination of choices that can be told.",
     "marts.break_even": "Value given up for each hour freed, and the verdict.",
     "marts.trial_facts": "Facts of the emulated trial for the TARGET checklist.",
 }
@@ -37,7 +39,7 @@ READS = frozenset(
 def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     """Estimate, judge and store."""
     from models.comparison import compare
-    from models.trial import Rules, compared
+    from models.trial import Rules, compared, eligible
 
     settings = night.settings
     points = con.sql("from features.decision_points order by deal_id").df()
@@ -45,15 +47,38 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     backlog = con.sql("from marts.backlog order by all").df()
     desk_weeks = con.sql("from features.desk_weeks order by all").df()
     rules = {**settings.comparison.model_dump(), "seed": settings.model.seed}
-    con.register("compared_deals", compared(points, Rules.of(rules))[["deal_id"]])
+    rows = compared(points, Rules.of(rules))
+    con.register("compared_deals", rows[["deal_id"]])
     weeks = con.sql(
         "from features.strategy_weeks semi join compared_deals using (deal_id) "
         "order by deal_id, week"
     ).df()
     con.unregister("compared_deals")
+    # Of many deals those of the compared sellers, with a signal or without.
+    is_narrowed = len(rows) < len(eligible(points, Rules.of(rules)))
+    if is_narrowed:
+        con.register("compared_sellers", rows[["seller_id"]])
+        variants.keep(
+            con, "select deal_id from core.deals semi join compared_sellers using (seller_id)"
+        )
+        con.unregister("compared_sellers")
+    others = {
+        name: variants.points(con, definition, is_narrowed=is_narrowed)
+        for name, definition in variants.definitions(settings.comparison).items()
+    }
+    before = variants.before(con, settings.comparison.placebo_days, is_narrowed=is_narrowed)
     # One thread: sums come out in one order whatever the machine, and small matrices go faster.
     with threadpool_limits(1):
-        found = compare(points, rules, fresh_yield, backlog, weeks=weeks, desk_weeks=desk_weeks)
+        found = compare(
+            points,
+            rules,
+            fresh_yield,
+            backlog,
+            others,
+            weeks=weeks,
+            desk_weeks=desk_weeks,
+            before=before,
+        )
     frames = {
         f"marts.{name}": getattr(found, name)
         for name in (
@@ -64,6 +89,7 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
             "overlap",
             "diagnostics",
             "sensitivity",
+            "specifications",
             "break_even",
             "heterogeneity",
             "heterogeneity_tests",

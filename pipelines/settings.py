@@ -168,7 +168,14 @@ class Traps(_Section):
 
 # Settings of the comparison that only the statistics read.
 NOT_IN_SQL = (
-    *("bootstrap_draws", "max_points", "min_sellers_arm", "min_events", "min_effective"),
+    *(
+        "placebo_days",
+        "bootstrap_draws",
+        "max_points",
+        "min_sellers_arm",
+        "min_events",
+        "min_effective",
+    ),
     *("max_outside_all", "max_outside_doubt"),
 )
 
@@ -184,6 +191,7 @@ class Comparison(_Section):
     bristle_days: Days = 30
     return_days: Days = 365
     seller_active_days: Days = 30
+    placebo_days: Days = 30
     prior_deals: Annotated[float, Field(gt=0)] = 10
     bootstrap_draws: Annotated[int, Field(ge=50, le=5000)] = 200
     max_points: Annotated[int, Field(ge=1000)] = 50_000

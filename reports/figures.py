@@ -214,6 +214,70 @@ def forest(rows: Sequence[Interval], x_title: str, tickformat: str = "") -> Figu
     )
 
 
+def specification_curve(
+    rows: Sequence[Interval], dots: Sequence[tuple[int, str]], lines: Sequence[str], y_title: str
+) -> Figure:
+    """Estimates side by side, and below each the dots that say which choices it is made of.
+
+    ``dots`` are the place of an estimate, from 1, and one of ``lines``, the rows of the matrix.
+    """
+    places = list(range(1, len(rows) + 1))
+    estimates = go.Scatter(
+        x=places,
+        y=[row.estimate for row in rows],
+        mode="markers",
+        text=[plain(row.label) for row in rows],
+        marker={"color": [row.tone for row in rows], "size": 8},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "thickness": 1.4,
+            "width": 0,
+            "color": "var(--ink-soft)",
+            "array": [row.high - row.estimate for row in rows],
+            "arrayminus": [row.estimate - row.low for row in rows],
+        },
+        hovertemplate="%{text}: %{y:.1f}<extra></extra>",
+    )
+    matrix = go.Scatter(
+        x=[place for place, _ in dots],
+        y=[plain(line) for _, line in dots],
+        yaxis="y2",
+        mode="markers",
+        marker={"color": [rows[place - 1].tone for place, _ in dots], "size": 7},
+        hovertemplate="%{y}<extra></extra>",
+    )
+    height = 22 * len(lines)
+    share = height / (height + 300)
+    names = [plain(line) for line in lines]
+    return drawn(
+        [estimates, matrix],
+        height=360 + height,
+        legend=False,
+        x={"showticklabels": False, "showgrid": False, "range": [0, len(rows) + 1], "anchor": "y2"},
+        y={
+            "title": titled(y_title),
+            "domain": [share + 0.03, 1],
+            "zeroline": True,
+            "zerolinecolor": "var(--ink-soft)",
+            "zerolinewidth": 1.4,
+        },
+        yaxis2={
+            "domain": [0, share],
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": names,
+            "range": [len(names) - 0.4, -0.6],
+            "tickmode": "array",
+            "tickvals": names,
+            "gridcolor": "var(--line)",
+            "automargin": True,
+            "fixedrange": True,
+            "linecolor": "var(--line)",
+        },
+    )
+
+
 def titled(words: str) -> dict[str, object]:
     """An axis title, quieter than the labels."""
     return {"text": words, "font": {"size": 13, "color": "var(--ink-soft)"}}

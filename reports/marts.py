@@ -58,6 +58,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "diagnostics": ("key", "value"),
     "trial_facts": ("key", "value"),
     "sensitivity": ("analysis", "label", "estimate", "low", "high", "unit", "note"),
+    "model_signal": ("analysis", "label", "estimate", "low", "high", "unit", "note"),
+    "specifications": (
+        *("definition", "method", "horizon_days", "estimate", "low", "high", "n"),
+        *("verdict", "is_headline"),
+    ),
     "break_even": ("wins_given_up", "hours_freed", "verdict"),
     "walkaway_frontier": (
         *("order_by", "threshold", "day", "deals", "deals_let_go"),

@@ -39,7 +39,8 @@ def target_table(marts: Marts, view: View) -> Table:
         "points": show.count(sum(real(row["deals"]) or 0.0 for row in counts)),
         "left_out": show.count(marts["ineligible_counts"]["deals"].sum()),
         "answer": wording.strategy_sentence(view, marts).striptags(),
-        "sensitivity": show.count(len(marts["sensitivity"])),
+        "sensitivity": show.count(len(marts["sensitivity"]) + len(marts["model_signal"])),
+        "specifications": show.count(len(marts["specifications"])),
         **{
             name: view.setting(name)
             for name in (

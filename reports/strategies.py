@@ -4,15 +4,23 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reports import comparable, figures, frontier, segments, sustained, wording
+from reports import (
+    comparable,
+    figures,
+    frontier,
+    segments,
+    specifications,
+    sustained,
+    wording,
+)
 from reports.formats import real, text
 from reports.marts import Marts, records
-from reports.views import POINT_UNITS, Cell, Chart, Column, Table, View, frame_table, ordered
+from reports.views import Cell, Chart, Column, Table, View, frame_table, ordered
 
 STRATEGIES = ("disqualify", "chase", "wait", "help_decide", "unresolved")
 SIGNALS = ("silence", "push", "later", "overstay")
 METHODS = ("naive", "ipw", "overlap", "doubly_robust", wording.SUSTAINED)
-FALSIFICATION = ("negative_control", "permuted")
+FALSIFICATION = ("negative_control", "permuted", "placebo_signal")
 
 
 def context(marts: Marts, view: View) -> Mapping[str, object]:
@@ -52,7 +60,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "second_looks": frontier.second_looks_table(marts, view),
         "sensitivity": sensitivity_table(marts, view, "sensitivity"),
         "falsification": sensitivity_table(marts, view, "falsification"),
-        "sensitivity_chart": sensitivity_chart(marts, view),
+        "specifications": specifications.curve_chart(marts, view),
     }
 
 
@@ -229,7 +237,7 @@ def break_even_table(marts: Marts, view: View) -> Table:
 def sensitivity_table(marts: Marts, view: View, name: str) -> Table:
     """How the answer moves when an assumption does, or (falsification) what should be nothing."""
     words = view.words
-    frame = marts["sensitivity"]
+    frame = pd.concat([marts["sensitivity"], marts["model_signal"]], ignore_index=True)
     is_falsification = frame["analysis"].isin(FALSIFICATION)
     frame = frame[is_falsification if name == "falsification" else ~is_falsification]
     rows = [
@@ -255,34 +263,12 @@ def sensitivity_table(marts: Marts, view: View, name: str) -> Table:
             Column(words("column.estimate"), True),
             Column(words("column.note")),
         ],
+        note=words(
+            f"note.{name}",
+            placebo=view.setting("placebo_days"),
+            most=view.setting("max_points"),
+        ),
         empty=words("table_empty"),
-    )
-
-
-def sensitivity_chart(marts: Marts, view: View) -> Chart | None:
-    """All rows of the sensitivity table that speak of later wins, beside the headline."""
-    frame = marts["sensitivity"].dropna(subset=["estimate", "low", "high"])
-    frame = frame[frame["unit"].isin(POINT_UNITS) & ~frame["analysis"].isin(FALSIFICATION)]
-    rows = [
-        figures.Interval(
-            view.words(
-                "pair",
-                a=view.words.label("analysis", row["analysis"]),
-                b=view.words.label("analysis_label", row["label"]),
-            ),
-            100 * (real(row["estimate"]) or 0.0),
-            100 * (real(row["low"]) or 0.0),
-            100 * (real(row["high"]) or 0.0),
-        )
-        for row in records(frame)
-    ]
-    if len(rows) < 2:
-        return None
-    return Chart(
-        id="sensitivity-chart",
-        title=view.words("chart.sensitivity"),
-        summary=view.words("chart.sensitivity_summary"),
-        figure=figures.forest(rows, view.words("axis.points")),
     )
 
 

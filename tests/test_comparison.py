@@ -428,6 +428,7 @@ def test_order_of_rows_and_names_of_sellers_do_not_matter(harmless):
         "balance",
         "overlap",
         "sensitivity",
+        "specifications",
         "break_even",
         "diagnostics",
     ):
@@ -495,7 +496,9 @@ def test_other_definitions_get_a_row_each():
         {"g_twice": company(13), "g_half": company(14, deals=90)},
     )
     rows = found.sensitivity[found.sensitivity["analysis"] == "definition"].set_index("label")
-    assert rows.index.tolist() == ["g_half", "g_twice"]
+    unmoved = ["incumbent_as_buyers_no", "g_half_or_twice"]
+    assert rows.index.tolist() == ["g_half", "g_twice", *unmoved]
+    assert rows.loc[unmoved, "estimate"].isna().all() and (rows.loc[unmoved, "note"] != "").all()
     assert np.isfinite(rows.loc["g_twice", "estimate"])
     assert np.isnan(rows.loc["g_half", "estimate"]) and rows.loc["g_half", "note"] == "too_few"
 
