@@ -215,12 +215,20 @@ def forest(rows: Sequence[Interval], x_title: str, tickformat: str = "") -> Figu
 
 
 def specification_curve(
-    rows: Sequence[Interval], dots: Sequence[tuple[int, str]], lines: Sequence[str], y_title: str
+    rows: Sequence[Interval],
+    dots: Sequence[tuple[int, str]],
+    groups: Sequence[Sequence[str]],
+    y_title: str,
 ) -> Figure:
     """Estimates side by side, and below each the dots that say which choices it is made of.
 
-    ``dots`` are the place of an estimate, from 1, and one of ``lines``, the rows of the matrix.
+    ``dots`` are the place of an estimate, from 1, and one line of the matrix below, whose lines
+    stand in ``groups``, a little apart.
     """
+    lines = [line for group in groups for line in group]
+    gaps = [0.6 * place for place, group in enumerate(groups) for _ in group]
+    at = {line: place + gap for place, (line, gap) in enumerate(zip(lines, gaps, strict=True))}
+    last = max(at.values(), default=0.0)
     places = list(range(1, len(rows) + 1))
     estimates = go.Scatter(
         x=places,
@@ -241,18 +249,18 @@ def specification_curve(
     )
     matrix = go.Scatter(
         x=[place for place, _ in dots],
-        y=[plain(line) for _, line in dots],
+        y=[at[line] for _, line in dots],
+        text=[plain(line) for _, line in dots],
         yaxis="y2",
         mode="markers",
         marker={"color": [rows[place - 1].tone for place, _ in dots], "size": 7},
-        hovertemplate="%{y}<extra></extra>",
+        hovertemplate="%{text}<extra></extra>",
     )
-    height = 22 * len(lines)
+    height = 22 * (last + 1)
     share = height / (height + 300)
-    names = [plain(line) for line in lines]
     return drawn(
         [estimates, matrix],
-        height=360 + height,
+        height=round(360 + height),
         legend=False,
         x={"showticklabels": False, "showgrid": False, "range": [0, len(rows) + 1], "anchor": "y2"},
         y={
@@ -264,12 +272,11 @@ def specification_curve(
         },
         yaxis2={
             "domain": [0, share],
-            "type": "category",
-            "categoryorder": "array",
-            "categoryarray": names,
-            "range": [len(names) - 0.4, -0.6],
+            "range": [last + 0.6, -0.6],
             "tickmode": "array",
-            "tickvals": names,
+            "tickvals": list(at.values()),
+            "ticktext": [plain(line) for line in lines],
+            "zeroline": False,
             "gridcolor": "var(--line)",
             "automargin": True,
             "fixedrange": True,

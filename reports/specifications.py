@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
-
 from reports import figures, wording
 from reports.formats import real, text
 from reports.marts import Marts, records
@@ -14,8 +12,7 @@ DEFINITIONS = (
     *("as_set", "misfit_recorded", "silence_half", "silence_twice"),
     *("unknown_as_buyers_no", "unknown_as_walk_away", "incumbent_as_walk_away"),
 )
-# The three choices, each with the group of its words.
-CHOICES = {"method": "method", "horizon_days": "", "definition": "analysis_label"}
+CHOICES = ("method", "horizon_days", "definition")
 LEAST_SHOWN = 2
 HEADLINE, OTHER = "var(--c-none)", "var(--c-won)"
 
@@ -52,37 +49,37 @@ def _is_clear(row: Mapping[str, object], side: str) -> bool:
     return end < 0 if side == "high" else end > 0
 
 
-def _label(view: View, choice: str, row: Mapping[str, object]) -> str:
+def _label(view: View, choice: str, row: Mapping[str, object], *, is_short: bool = False) -> str:
+    """A choice in words; definitions are told shortly beside the matrix, at length elsewhere."""
     if choice == "horizon_days":
         return view.measure("days")(row[choice])
-    return view.words.label(CHOICES[choice], text(row[choice]))
+    group = "specified" if is_short else "analysis_label"
+    return view.words.label("method" if choice == "method" else group, text(row[choice]))
 
 
-def _lines(view: View, rows: Sequence[Mapping[str, object]]) -> list[str]:
-    """Labels of the matrix from top to bottom: methods, follow-ups, definitions."""
-    found: list[str] = []
-    frame = pd.DataFrame(rows)
-    for choice, order in (("method", METHODS), ("horizon_days", ()), ("definition", DEFINITIONS)):
-        values: Sequence[object] = (
-            sorted(frame[choice].unique())
-            if choice == "horizon_days"
-            else ordered(frame[choice].tolist(), order)
-        )
-        found += [_label(view, choice, {choice: value}) for value in values]
-    return found
+def _groups(view: View, rows: Sequence[Mapping[str, object]]) -> list[list[str]]:
+    """Lines of the matrix: methods, follow-ups, definitions."""
+    values: Mapping[str, Sequence[object]] = {
+        "method": ordered([row["method"] for row in rows], METHODS),
+        "horizon_days": sorted({int(real(row["horizon_days"]) or 0) for row in rows}),
+        "definition": ordered([row["definition"] for row in rows], DEFINITIONS),
+    }
+    return [
+        [_label(view, choice, {choice: value}, is_short=True) for value in values[choice]]
+        for choice in CHOICES
+    ]
 
 
 def _figure(view: View, rows: Sequence[Mapping[str, object]]) -> figures.Figure:
-    lines = _lines(view, rows)
     dots = [
-        (place, _label(view, choice, row))
+        (place, _label(view, choice, row, is_short=True))
         for place, row in enumerate(rows, 1)
         for choice in CHOICES
     ]
     return figures.specification_curve(
         [
             figures.Interval(
-                " · ".join(_label(view, choice, row) for choice in CHOICES),
+                ", ".join(_label(view, choice, row) for choice in CHOICES),
                 100 * (real(row["estimate"]) or 0.0),
                 100 * (real(row["low"]) or 0.0),
                 100 * (real(row["high"]) or 0.0),
@@ -91,7 +88,7 @@ def _figure(view: View, rows: Sequence[Mapping[str, object]]) -> figures.Figure:
             for row in rows
         ],
         dots,
-        lines,
+        _groups(view, rows),
         view.words("axis.points"),
     )
 

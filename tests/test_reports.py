@@ -381,6 +381,16 @@ def _strategy_frames() -> dict[str, pd.DataFrame]:
             ),
             ("negative_control", "touches_all", 0.1, -0.4, 0.6, "count", "should_be_nothing"),
         ),
+        "model_signal": _table(
+            "analysis label estimate low high unit note",
+            ("time_zero", "model_signal", *missing, "points", "no_past_scores"),
+        ),
+        "specifications": _table(
+            "definition method horizon_days estimate low high n verdict is_headline",
+            ("as_set", "doubly_robust", 180, -0.054, -0.11, 0.003, 1180, "ok", True),
+            ("as_set", "overlap", 180, -0.05, -0.1, 0.0, 1180, "ok", False),
+            ("silence_half", "ipw", 365, *missing, 300, "too_few", False),
+        ),
         "trial_facts": _table(
             "key value",
             ("compared", "1180"),
