@@ -82,13 +82,7 @@ def test_the_models_row_and_the_placebo_stand_where_they_belong(view):
         {
             "sensitivity": pd.DataFrame(
                 [
-                    [
-                        "definition",
-                        "g_half_or_twice",
-                        *missing,
-                        "points",
-                        "changes_nothing_compared",
-                    ],
+                    unmoved,
                     ["placebo_signal", "replies", 0.1, -0.1, 0.3, "count", "should_be_nothing"],
                 ],
                 columns=columns,
