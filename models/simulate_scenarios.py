@@ -64,7 +64,13 @@ def _known() -> dict[str, Scenario]:
             "no effect, no confounding: only who decides in the grace cannot be let go",
             **(NOTHING | {"confounding": 0.0, "walk_share": 0.5, "second_thoughts": 0.0}),
         ),
-        one(3, "harmful", "walking away loses wins", **(plain | {"walk_effect": -1.5})),
+        one(
+            3,
+            "harmful",
+            "walking away loses wins",
+            # So few that were let go buy that a smaller company could not be answered.
+            **(plain | {"walk_effect": -1.5, "deals": 3_000, "sellers": 40}),
+        ),
         one(
             4,
             "bristle",
