@@ -1,6 +1,7 @@
 """features.decision_points to the comparison of strategies, its diagnostics and its verdict."""
 
 import json
+from contextlib import nullcontext
 
 import duckdb
 import pandas as pd
@@ -35,6 +36,8 @@ READS = frozenset(
     }
 )
 
+OF_SELLERS = "select deal_id from core.deals semi join compared_sellers using (seller_id)"
+
 
 def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     """Estimate, judge and store."""
@@ -46,32 +49,30 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     fresh_yield = con.sql("from marts.fresh_yield order by all").df()
     backlog = con.sql("from marts.backlog order by all").df()
     desk_weeks = con.sql("from features.desk_weeks order by all").df()
-    rules = {**settings.comparison.model_dump(), "seed": settings.model.seed}
-    rows = compared(points, Rules.of(rules))
+    told = {**settings.comparison.model_dump(), "seed": settings.model.seed}
+    rules = Rules.of(told)
+    rows = compared(points, rules)
     con.register("compared_deals", rows[["deal_id"]])
     weeks = con.sql(
         "from features.strategy_weeks semi join compared_deals using (deal_id) "
         "order by deal_id, week"
     ).df()
     con.unregister("compared_deals")
-    # Of many deals those of the compared sellers, with a signal or without.
-    is_narrowed = len(rows) < len(eligible(points, Rules.of(rules)))
-    if is_narrowed:
-        con.register("compared_sellers", rows[["seller_id"]])
-        variants.keep(
-            con, "select deal_id from core.deals semi join compared_sellers using (seller_id)"
-        )
-        con.unregister("compared_sellers")
-    others = {
-        name: variants.points(con, definition, is_narrowed=is_narrowed)
-        for name, definition in variants.definitions(settings.comparison).items()
-    }
-    before = variants.before(con, settings.comparison.placebo_days, is_narrowed=is_narrowed)
+    # Of many deals those of the compared sellers are followed, with a signal or without.
+    is_narrowed = len(rows) < len(eligible(points, rules))
+    con.register("compared_sellers", rows[["seller_id"]])
+    with variants.narrowed(con, OF_SELLERS) if is_narrowed else nullcontext():
+        others = {
+            name: variants.points(con, definition, is_narrowed=is_narrowed)
+            for name, definition in variants.definitions(settings.comparison).items()
+        }
+        before = variants.before(con, settings.comparison.placebo_days, is_narrowed=is_narrowed)
+    con.unregister("compared_sellers")
     # One thread: sums come out in one order whatever the machine, and small matrices go faster.
     with threadpool_limits(1):
         found = compare(
             points,
-            rules,
+            told,
             fresh_yield,
             backlog,
             others,

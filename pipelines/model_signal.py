@@ -37,7 +37,7 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     points = None
     if count(con, "marts.past_scores"):
         warnings = WARNINGS.format(least=settings.model.flag_above)
-        variants.keep(con, "select distinct deal_id from marts.past_scores")
-        points = variants.points(con, Definition("features.signals", warnings), is_narrowed=True)
+        with variants.narrowed(con, "select distinct deal_id from marts.past_scores"):
+            points = variants.points(con, Definition(variants.SIGNALS, warnings), is_narrowed=True)
     rules = Rules.of({**settings.comparison.model_dump(), "seed": settings.model.seed})
     store(con, {"marts.model_signal": robustness.model_signal(points, rules)}, TABLES)

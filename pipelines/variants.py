@@ -28,13 +28,15 @@ SELLERS_ACT = "'seller_drop'"
 # Landmarks of whole companies are asked about by nobody here: seller_past then speaks of the days
 # of signals only, with the same numbers.
 EMPTIED = "features.weeks"
+KEPT = "kept"
+SIGNALS = "features.signals"
+# The wide tables, cut to what is asked of the deals that are kept.
 NARROWED = {
-    "features.signals": "deal_id in (from temp.kept_deals)",
-    "features.account_work": "party in (from temp.kept_parties)",
+    "features.account_work": "party in (from {kept}.parties)",
     # Of an act on no deal it is asked only when its seller was last seen.
-    "core.activities": "seller_id in (from temp.kept_sellers) or deal_id in "
-    "(select d.deal_id from {night}.core.deals d "
-    "where coalesce(d.account_id, d.deal_id) in (from temp.kept_parties))",
+    "core.activities": "seller_id in (from {kept}.sellers) or deal_id in "
+    "(select d.deal_id from core.deals d "
+    "where coalesce(d.account_id, d.deal_id) in (from {kept}.parties))",
 }
 
 
@@ -136,15 +138,32 @@ def _touches(query: Query, definition: Definition) -> bool:
     return False
 
 
-def keep(con: duckdb.DuckDBPyConnection, deals: str) -> None:
-    """Note the deals that narrowed definitions follow: `deals` is a query that gives deal_id."""
-    kept = "select {column} from core.deals semi join temp.kept_deals using (deal_id)"
-    for name, select in (
-        ("kept_deals", deals),
-        ("kept_sellers", kept.format(column="distinct seller_id")),
-        ("kept_parties", kept.format(column="distinct coalesce(account_id, deal_id) as party")),
-    ):
-        con.execute(f"create or replace temp table {name} as {select}")
+@contextmanager
+def narrowed(con: duckdb.DuckDBPyConnection, deals: str) -> Iterator[None]:
+    """Attach the catalog of the deals that narrowed definitions follow.
+
+    `deals` is a query that gives deal_id.
+    """
+    place = f"{KEPT}.main"
+    of_deals = f"select {{0}} from core.deals semi join {place}.deals using (deal_id)"
+    made = {
+        f"{place}.deals": deals,
+        f"{place}.sellers": of_deals.format("distinct seller_id"),
+        f"{place}.parties": of_deals.format("distinct coalesce(account_id, deal_id) as party"),
+        **{
+            f"{KEPT}.{name}": f"select * from {name} where {text.format(kept=place)}"
+            for name, text in NARROWED.items()
+        },
+    }
+    con.execute(f"attach ':memory:' as {KEPT}")
+    try:
+        for schema in ("core", "features"):
+            con.execute(f"create schema {KEPT}.{schema}")
+        for name, select in made.items():
+            con.execute(f"create table {name} as {select}")
+        yield
+    finally:
+        con.execute(f"detach {KEPT}")
 
 
 @contextmanager
@@ -155,38 +174,41 @@ def redefined(
     *,
     is_narrowed: bool = False,
 ) -> Iterator[str]:
-    """Attach the catalog of a definition with `wanted` made anew; gives `wanted`'s full name."""
+    """Attach the catalog of a definition with `wanted` made anew; gives `wanted`'s full name.
+
+    `is_narrowed` follows the deals of `narrowed`, within which it is then called.
+    """
     night = con.execute("select current_database()").fetchall()[0][0]
     queries = changed(definition, wanted)
     made = {query.name for query in queries}
     read = {name for query in queries for name in query.reads} - made - {definition.table}
-    narrowed = {
-        name: text.format(night=night) for name, text in (NARROWED if is_narrowed else {}).items()
-    }
     con.execute(f"attach ':memory:' as {CATALOG}")
     con.execute(f"use {CATALOG}")
     try:
         for schema in ("core", "features"):
             con.execute(f"create schema {schema}")
-        select = definition.select.format(night=night)
-        if definition.table in narrowed:
-            select = f"select * from ({select}) where {narrowed[definition.table]}"
-        con.execute(f"create table {definition.table} as {select}")
+        con.execute(f"create table {definition.table} as {definition.select.format(night=night)}")
         for name in sorted(read):
-            only = "false" if name == EMPTIED else narrowed.get(name)
-            kind = "view" if only is None else "table"
-            con.execute(
-                f"create {kind} {name} as select * from {night}.{name} where {only or 'true'}"
-            )
+            catalog = KEPT if is_narrowed and name in NARROWED else night
+            # Signals are cut below, and what is cut is no view.
+            kind = "table" if name == SIGNALS else "view"
+            where = "where false" if name == EMPTIED else ""
+            con.execute(f"create {kind} {name} as select * from {catalog}.{name} {where}")
+        if is_narrowed and SIGNALS not in made:
+            _cut_signals(con)
         for query in queries:
             tables.build(con, query)
-            if query.name in narrowed:
-                con.execute(f"delete from {query.name} where not ({narrowed[query.name]})")
+            if is_narrowed and query.name == SIGNALS:
+                _cut_signals(con)
         con.execute(f"use {night}")
         yield f"{CATALOG}.{wanted}"
     finally:
         con.execute(f"use {night}")
         con.execute(f"detach {CATALOG}")
+
+
+def _cut_signals(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(f"delete from {SIGNALS} where deal_id not in (from {KEPT}.main.deals)")
 
 
 def points(

@@ -13,6 +13,11 @@ from pipelines.settings import Settings
 from pipelines.variants import POINTS, Definition
 
 SETTINGS = Settings().comparison
+SAME = {
+    "parameters": Definition.of("core.parameters", {"silence_signal_days": "silence_signal_days"}),
+    "outcomes": Definition.of("core.outcomes", {"reason_class": "reason_class"}),
+    "signals": variants.earlier_signal(0),
+}
 # Closings that may be a seller's act: lost, by a person, on no clean-up day.
 OWN_CLOSINGS = """
 select d.deal_id, d.closed_day, o.reason_class, s.signal_day
@@ -68,15 +73,7 @@ def test_a_star_reads_every_column_of_its_table_alone():
     assert not touches("select name from core.accounts")
 
 
-@pytest.mark.parametrize(
-    "definition",
-    [
-        Definition.of("core.parameters", {"silence_signal_days": "silence_signal_days"}),
-        Definition.of("core.outcomes", {"reason_class": "reason_class"}),
-        variants.earlier_signal(0),
-    ],
-    ids=["parameters", "outcomes", "signals"],
-)
+@pytest.mark.parametrize("definition", SAME.values(), ids=SAME)
 def test_a_definition_that_changes_nothing_gives_the_same_rows(night, as_set, definition):
     pd.testing.assert_frame_equal(variants.points(night, definition), as_set, check_exact=True)
     attached = night.sql("select database_name from duckdb_databases()").df()["database_name"]
@@ -86,10 +83,10 @@ def test_a_definition_that_changes_nothing_gives_the_same_rows(night, as_set, de
 def test_narrowed_rows_are_those_of_the_deals_kept(night, as_set):
     kept = sorted(as_set["seller_id"].dropna().unique())[:6]
     night.register("six", pd.DataFrame({"seller_id": kept}))
-    variants.keep(night, "select deal_id from core.deals semi join six using (seller_id)")
-    same = Definition.of("core.parameters", {"silence_signal_days": "silence_signal_days"})
-    for definition in (same, variants.earlier_signal(0)):
-        found = variants.points(night, definition, is_narrowed=True)
+    of_six = "select deal_id from core.deals semi join six using (seller_id)"
+    for definition in SAME.values():
+        with variants.narrowed(night, of_six):
+            found = variants.points(night, definition, is_narrowed=True)
         expected = as_set[as_set["seller_id"].isin(kept)].reset_index(drop=True)
         # A seller's rate of letting go is shrunk towards that of the deals kept.
         pd.testing.assert_frame_equal(
