@@ -90,6 +90,16 @@ def test_too_few_carry_no_number(harmful):
     assert thin[["estimate", "low", "high"]].isna().all(axis=None)
 
 
+def test_each_horizon_passes_the_gates_by_itself():
+    found = compare(company(3, deals=900, span=400), FEW, NO_FRESH, NO_BACKLOG)
+    as_set = rows(found, definition="as_set")
+    by_days = {days: set(part["verdict"]) for days, part in as_set.groupby("horizon_days")}
+    assert by_days[180] == {"ok"} and by_days[365] == {"too_few"}
+    assert rows(found, horizon_days=365)["estimate"].isna().all()
+    table = found.sensitivity.set_index(["analysis", "label"])
+    assert table.loc[("horizon", "365"), "note"] == "too_few"
+
+
 def test_no_overlap_of_all_leaves_the_deals_in_doubt():
     frame = compare(company(5, confounding=3.0), FEW, NO_FRESH, NO_BACKLOG).specifications
     as_set = frame[(frame["definition"] == "as_set") & (frame["horizon_days"] == 180)]

@@ -80,20 +80,44 @@ def test_a_definition_that_changes_nothing_gives_the_same_rows(night, as_set, de
     assert variants.CATALOG not in set(attached)
 
 
-def test_narrowed_rows_are_those_of_the_deals_kept(night, as_set):
-    kept = sorted(as_set["seller_id"].dropna().unique())[:6]
-    night.register("six", pd.DataFrame({"seller_id": kept}))
-    of_six = "select deal_id from core.deals semi join six using (seller_id)"
+@pytest.mark.parametrize(
+    "deals",
+    [
+        "select deal_id from core.deals semi join six using (seller_id)",
+        "select deal_id from features.signals order by hash(deal_id) limit 60",
+    ],
+    ids=["of six sellers", "sixty deals"],
+)
+def test_narrowed_rows_are_those_of_the_deals_kept(night, as_set, deals):
+    sellers = sorted(as_set["seller_id"].dropna().unique())[:6]
+    night.register("six", pd.DataFrame({"seller_id": sellers}))
+    kept = night.sql(deals).df()["deal_id"]
+    expected = as_set[as_set["deal_id"].isin(kept)].reset_index(drop=True)
+    assert expected["is_eligible"].sum() > 30
     for definition in SAME.values():
-        with variants.narrowed(night, of_six):
+        with variants.narrowed(night, deals):
             found = variants.points(night, definition, is_narrowed=True)
-        expected = as_set[as_set["seller_id"].isin(kept)].reset_index(drop=True)
         # A seller's rate of letting go is shrunk towards that of the deals kept.
         pd.testing.assert_frame_equal(
             found.drop(columns="seller_walk_rate"),
             expected.drop(columns="seller_walk_rate"),
             check_exact=True,
+            check_dtype=False,  # of fewer rows, none may be unknown
         )
+
+
+def test_whether_a_seller_was_active_is_asked_of_all_their_acts(night):
+    acts = (
+        "select count(*), max(happened_day) from {} where seller_id in "
+        "(select seller_id from core.deals semi join three using (deal_id))"
+    )
+    three = night.sql("select deal_id from core.deals order by hash(deal_id) limit 3").df()
+    night.register("three", three)
+    with variants.narrowed(night, "select deal_id from three"):
+        cut = night.sql(acts.format("kept.core.activities")).fetchall()
+        total = night.sql("select count(*) from kept.core.activities").fetchall()[0][0]
+    assert cut == night.sql(acts.format("core.activities")).fetchall()
+    assert total < night.sql("select count(*) from core.activities").fetchall()[0][0]
 
 
 def test_g_changes_nothing_that_is_compared(night, as_set):
