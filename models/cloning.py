@@ -333,7 +333,7 @@ class Cloning:
 
 def _stayed(act: Act, probability: Floats) -> Floats:
     """One over the probability that a row passed without the act, 0 where it did not. (m,)"""
-    stay = np.maximum(1 - probability, LEAST_PROBABILITY) ** act.trials
+    stay = np.maximum((1 - probability) ** act.trials, LEAST_PROBABILITY)
     return np.where(act.happened, 0.0, 1 / stay)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.cloning import AT_ONCE
 from models.courses import Course, Courses
 from models.effects import ate
 from models.propensity import Design, standardised
@@ -162,29 +163,30 @@ def as_published(patients, is_surgery, is_weighted=True):
 
 
 def as_courses(patients):
-    """The patients week by week: death is the event, surgery the act, one chance of six months."""
+    """The patients: death is the event, surgery the act, by day for half a year."""
     n, last = len(patients), 53
-    weeks = np.arange(1, last + 1)[None, :]
     starts = 7.0 * np.arange(last)
     days = np.append(np.full(last - 1, 7.0), YEAR - starts[-1])
     never = np.full(n, last + 1)
     died = np.where(patients["death"] == 1, np.ceil(patients["fup_obs"] / 7), never).astype(int)
     operated = np.ceil(patients["timetosurgery"] / 7).fillna(last + 1).astype(int).to_numpy()
     alive = np.clip(patients["fup_obs"].to_numpy()[:, None] - starts, 0, days)
-    nothing = np.zeros((n, last), dtype=bool)
+    over = np.fmin(patients["timetosurgery"], patients["fup_obs"]).to_numpy()[:, None]
+    never_seen = np.full((n, last), 8)
     return Courses(
-        rules=Course(grace=26, chase=26, last=last, gap_days=10_000, decisive=26),
+        rules=Course(grace=26, chase=26, last=last, gap_days=10_000),
         base=standardised(patients[CONFOUNDERS].to_numpy(dtype=float)),
         clusters=np.arange(n),
         seen=np.full(n, last),
         won=died,
         ended=never,
         walked=operated,
-        is_open=(weeks <= died[:, None]) & (weeks <= operated[:, None]),
-        has_gap=nothing,
-        is_touched=nothing,
-        wait_days=np.zeros((n, last)),
-        varying=np.zeros((n, last, 1)),
+        free_days=np.clip(np.ceil(over - starts), 0, 7).astype(int),
+        life_days=never_seen,
+        touch_days=never_seen,
+        wait_days=np.zeros((n, last), dtype=int),
+        has_gap=np.zeros((n, last), dtype=bool),
+        varying=np.zeros((n, 2 * last, 1)),
         amounts={"days_alive": alive},
         days=days,
     )
@@ -192,11 +194,14 @@ def as_courses(patients):
 
 def test_clones_of_patients_fare_as_published(patients):
     """Weeks for days and logits for Cox models move survival by less than half a point (its
-    standard error is four points), and the restricted mean by less than a day."""
+    standard error is four points), and the restricted mean by less than a day. The tutorial gives
+    those operated one chance in the whole half year."""
     found = compare_strategies(as_courses(patients), 0, 0).means
-    for arm, is_surgery in (("disqualify", True), ("chase", False)):
+    for arm, is_surgery in ((AT_ONCE, True), ("chase", False)):
         survival, mean = as_published(patients, is_surgery)
         assert 1 - found[arm]["account_win"] == pytest.approx(survival, abs=0.005), arm
         assert found[arm]["days_alive"] == pytest.approx(mean, abs=1.0), arm
+    by_deadline = 1 - found["disqualify"]["account_win"]
+    assert by_deadline == pytest.approx(as_published(patients, True)[0], abs=0.01)
     unweighted, _ = as_published(patients, is_surgery=False, is_weighted=False)
     assert abs(unweighted - survival) > 0.02
