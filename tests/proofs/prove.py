@@ -98,26 +98,22 @@ def run(path: str, names: Sequence[str], companies: int, processes: int, work: P
     return [each for each in kept(place) if each["scenario"] in names and each["place"] < companies]
 
 
-def adopt(path: str, old: str, work: Path) -> int:
-    """Take over companies of other code, if the first of each scenario comes out the same.
-
-    Raises SystemExit, naming the scenario, where one does not.
-    """
-    before = work / old / f"{path}.jsonl"
-    companies = kept(before)
-    if not companies:
-        raise SystemExit(f"nothing is kept in {before}")
-    told = {(each["scenario"], each["place"]): each for each in companies}
-    for name, place in sorted(told):
-        if place == 0:
-            again = json.loads(json.dumps(one((path, name, place)), ensure_ascii=False))
-            if again | {"seconds": 0} != told[name, place] | {"seconds": 0}:
-                raise SystemExit(f"{name} comes out otherwise under this code: nothing is adopted")
-            print(f"  {name}: the same", flush=True)
-    place_now = work / code() / f"{path}.jsonl"
-    place_now.parent.mkdir(parents=True, exist_ok=True)
-    place_now.write_bytes(before.read_bytes())
-    return len(companies)
+def adopt(path: str, old: str, work: Path, processes: int) -> None:
+    """Take over companies of other code, of each scenario whose first comes out the same."""
+    now = work / code() / f"{path}.jsonl"
+    told = {(each["scenario"], each["place"]): each for each in kept(work / old / f"{path}.jsonl")}
+    here = {(each["scenario"], each["place"]) for each in kept(now)}
+    names = sorted(name for name, place in told if place == 0 and (name, 0) not in here)
+    now.parent.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(processes) as pool, now.open("a", encoding="utf-8") as lines:
+        for name, found in zip(
+            names, pool.map(one, [(path, name, 0) for name in names]), strict=True
+        ):
+            again = json.loads(json.dumps(found, ensure_ascii=False))
+            is_same = again | {"seconds": 0} == told[name, 0] | {"seconds": 0}
+            print(f"{path}: {name} {'adopted' if is_same else 'comes out otherwise'}", flush=True)
+            taken = [each for (of, _), each in told.items() if of == name] if is_same else [again]
+            lines.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in taken)
 
 
 def chosen(wanted: str | None) -> list[str]:
@@ -166,7 +162,7 @@ def main() -> int:
     found: dict[str, list[Any]] = {}
     for path in TRIALS if asked.path == "both" else (asked.path,):
         if asked.adopt:
-            print(f"{path}: {adopt(path, asked.adopt, asked.work)} companies adopted")
+            adopt(path, asked.adopt, asked.work, asked.processes)
         if asked.table:
             found[path] = kept(asked.work / code() / f"{path}.jsonl")
         else:

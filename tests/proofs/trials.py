@@ -189,6 +189,9 @@ def _by_lot(con: duckdb.DuckDBPyConnection, seed: int) -> None:
             wait = (walks[name] - walks["signal_day"]).iloc[lot].reset_index(drop=True)
             dealt = walks["signal_day"] + wait
             walks[name] = dealt.where(dealt <= end).astype("Int64")
+        elif name.endswith("_sec"):
+            wait = (walks[name] - 86_400 * walks["signal_day"]).iloc[lot].reset_index(drop=True)
+            walks[name] = (86_400 * walks["signal_day"] + wait).astype("Int64")
         else:
             walks[name] = walks[name].iloc[lot].reset_index(drop=True)
     con.register("dealt", walks)
