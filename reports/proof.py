@@ -80,7 +80,7 @@ def _table(view: View, told: pd.DataFrame) -> Table:
                 Cell("" if is_check else show.share(row["coverage"]), tone),
                 Cell(
                     words(f"proof_passed.{passed}")
-                    + (f" ({words.label('proof_why', row['why'])})" if row["why"] else ""),
+                    + (f" ({_why(view, text(row['why']))})" if row["why"] else ""),
                     tone,
                 ),
             ]
@@ -93,5 +93,10 @@ def _table(view: View, told: pd.DataFrame) -> Table:
             *(Column(words(f"column.proof_{head}"), head in HEADS[4:]) for head in HEADS),
             Column(words("column.proof_passed")),
         ],
+        note=words("note.proof"),
         empty=words("proof_none"),
     )
+
+
+def _why(view: View, told: str) -> str:
+    return ", ".join(view.words.label("proof_why", part) for part in told.split(", "))
