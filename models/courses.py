@@ -23,7 +23,7 @@ PLAIN = ("pushes_before", "stage_moves_before", "meetings_booked")
 QUIET_DAYS = (7, 14, 21, 28, 42, 63, 91)
 COLUMNS = (
     *("deal_id", "week", "touches", "replies", "walked_away", "touch_gap_days", "closed"),
-    *("won_account", "hours", "logged_hours", "revenue", "days", "is_open"),
+    *("won_account", "hours", "logged_hours", "revenue", "days"),
     *("free_days", "life_days", "touch_days"),
     *(*SKEWED, "silence_days", *PLAIN),
 )
@@ -55,9 +55,11 @@ class Courses:
     `base` (n, p) are covariates at time zero, `clusters` (n,) codes 0..G-1. `seen` (n,) is the
     number of weeks that are over; `won`, `ended`, `walked` (n,) the week of the account's first
     win, of a closing that is not the seller's act and of the first walk-away, K + 1 where none was
-    seen. `is_open`, `has_gap`, `is_touched` (n, K); `wait_days` (n, K) since the last touch when
-    the week begins; `varying` (n, K, q) what was known then. `amounts` (n, K) by name; `days` (K,)
-    the length of each week.
+    seen. `free_days`, `life_days` and `touch_days` (n, K): days of the week on which the seller
+    could act (up to and with a walk-away), those before the first sign of life, and those up to and
+    with the first touch, 8 where there is none. `wait_days` (n, K) since the last touch when the
+    week begins, `has_gap` (n, K) whether it saw a gap too long. `varying` (n, 2K, q) is what was
+    known when each of its two steps began. `amounts` (n, K) by name; `days` (K,) their lengths.
     """
 
     rules: Course
