@@ -27,6 +27,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from models.acts import LEAST_PROBABILITY, Act
 from models.courses import WEEK, Courses, week_columns
 from models.pooled import PooledLogit, Rows
 from models.propensity import Codes, Flags, Floats
@@ -41,7 +42,6 @@ LEAVING: Mapping[str, tuple[str, ...]] = {
     "chase": ("walk", "walk_chasing"),
     "wait": ("walk", "walk_waiting", "touch"),
 }
-LEAST_PROBABILITY = 1e-4  # of an act or its absence; weights are truncated well before it
 FIXED = ("at_risk", "win")
 PARTED = ("disqualify", "chase")  # the arms that are also told apart by segment
 METHOD = "clone_censor_weight"
@@ -56,28 +56,6 @@ def standardised_rows(values: Floats) -> Floats:
         values - values.mean(axis=0), spread, out=np.zeros_like(values), where=spread > 1e-12
     )
     return scaled
-
-
-@dataclass(frozen=True, eq=False)
-class Act:
-    """One way to leave an arm: where it was possible, and whether it was seen. (m,) each
-
-    `week` counts from 0, `varying` (m, q) is what was known; `trials` are the days of a row, and
-    `room` those from its start to the deadline, where there is one.
-    """
-
-    deal: Codes
-    week: Codes
-    varying: Floats
-    happened: Flags
-    trials: Floats
-    room: Floats
-
-    def left(self, shape: tuple[int, int]) -> Flags:
-        """Where it was seen, by week. (n, K)"""
-        found = np.zeros(shape, dtype=np.bool_)
-        found[self.deal[self.happened], self.week[self.happened]] = True
-        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +124,14 @@ class Cloning:
         """What may happen on any day: steps of the weeks (n, K) up to `end`, or all free days."""
         rules = self.courses.rules
         until = WEEK * (rules.grace - self.courses.weeks[None, :] + 1)
-        return self._act(possible, np.zeros_like(end), end, seen, np.broadcast_to(until, end.shape))
+        return Act.of(
+            self.courses,
+            possible,
+            np.zeros_like(end),
+            end,
+            seen,
+            np.broadcast_to(until, end.shape),
+        )
 
     def _touch_due(self, chased: Flags) -> Act:
         """A touch once a week went by without one, by the last day on which it is in time."""
@@ -155,26 +140,7 @@ class Cloning:
         first = np.maximum(WEEK - courses.wait_days, 0)
         end = np.minimum(courses.touch_days, np.maximum(room, 0))
         seen = courses.touch_days <= np.minimum(courses.free_days, room)
-        return self._act(chased, first, end, seen, room)
-
-    def _act(self, possible: Flags, first: Codes, end: Codes, seen: Flags, room: Codes) -> Act:
-        """Rows of the steps with any day; the act, where seen, is on the last day of the last one.
-
-        `room` (n, K) counts from the start of the week.
-        """
-        courses = self.courses
-        days, start = courses.steps(first, end)
-        deal, step = np.nonzero((days > 0) & np.repeat(possible, 2, axis=1))
-        week = step // 2
-        is_last = (step % 2 == 1) | (days[deal, np.minimum(step + 1, 2 * week + 1)] == 0)
-        return Act(
-            deal,
-            week,
-            courses.varying[deal, step],
-            seen[deal, week] & is_last,
-            days[deal, step].astype(np.float64),
-            (room[deal, week] - start[deal, step]).astype(np.float64),
-        )
+        return Act.of(courses, chased, first, end, seen, room)
 
     def _at_once(self) -> Act:
         """Letting go at any time in the grace, as one act at time zero."""
@@ -217,10 +183,10 @@ class Cloning:
         due = {"disqualify": "walk", "chase": "touch_due"}.get(arm.name)
         if due is not None:
             act = self.acts[due]
-            np.multiply.at(factors, (act.deal, act.week + 1), _in_time(act, probability[due]))
+            np.multiply.at(factors, (act.deal, act.week + 1), act.in_time(probability[due]))
         for name in LEAVING.get(arm.name, ()):
             act = self.acts[name]
-            np.multiply.at(factors, (act.deal, act.week + 1), _stayed(act, probability[name]))
+            np.multiply.at(factors, (act.deal, act.week + 1), act.stayed(probability[name]))
         found: Floats = np.asarray(np.cumprod(factors, axis=1), dtype=np.float64)
         return found
 
@@ -329,25 +295,6 @@ class Cloning:
             often = drawn[self.courses.clusters].astype(np.float64)
             weights = {name: self.weights(arm, probability) for name, arm in self.arms.items()}
             yield self.sums(weights, often)
-
-
-def _stayed(act: Act, probability: Floats) -> Floats:
-    """One over the probability that a row passed without the act, 0 where it did not. (m,)"""
-    stay = np.maximum((1 - probability) ** act.trials, LEAST_PROBABILITY)
-    return np.where(act.happened, 0.0, 1 / stay)
-
-
-def _in_time(act: Act, probability: Floats) -> Floats:
-    """What a row's days weigh under a strategy that has to act by the deadline. (m,)
-
-    By day p / (1 - (1 - p)^r) over p for the act, and what is left over 1 - p without it; the
-    product over a row telescopes. 0 where the deadline passed.
-    """
-    stay = np.log1p(-np.clip(probability, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY))
-    before = -np.expm1(stay * act.room)
-    after = np.where(act.happened, 1.0, -np.expm1(stay * (act.room - act.trials)))
-    found: Floats = after / before
-    return found
 
 
 def _shares(weights: Floats) -> Floats:
