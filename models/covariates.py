@@ -1,5 +1,7 @@
 """What was known at time zero, as a matrix: transformed, missing values marked, levels spread."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -58,31 +60,42 @@ def _levels(values: pd.Series) -> pd.Series:
 
 
 def covariates(points: pd.DataFrame, leave_out: tuple[str, ...] = ()) -> tuple[Floats, list[str]]:
-    """Standardised covariates (n, p) of decision points, and their names.
+    """Standardised covariates (n, p) of decision points, and their names, as `matrix` makes them.
 
-    Numbers get the median where missing and a column `<name>=missing` beside them; a level of a
-    text column is `<name>=<level>`, the commonest being the reference. Columns that do not vary
-    are left out, as are those named in `leave_out`.
+    Columns named in `leave_out` are left out.
+    """
+    return matrix(
+        points,
+        skewed=[name for name in SKEWED if name not in leave_out],
+        plain=[name for name in PLAIN if name not in leave_out],
+        levels=[name for name in LEVELS if name not in leave_out],
+    )
+
+
+def matrix(
+    rows: pd.DataFrame, *, skewed: Sequence[str], plain: Sequence[str], levels: Sequence[str]
+) -> tuple[Floats, list[str]]:
+    """Standardised columns (n, p) of `rows` and their names.
+
+    Numbers, the `skewed` ones by arcsinh, get the median where missing and a column
+    `<name>=missing` beside them; a level of a text column is `<name>=<level>`, the commonest being
+    the reference. Columns that do not vary are left out.
     """
     columns: dict[str, Floats] = {}
-    for name in (*SKEWED, *PLAIN):
-        if name in leave_out:
-            continue
-        values = _numbers(points[name], is_skewed=name in SKEWED)
+    for name in (*skewed, *plain):
+        values = _numbers(rows[name], is_skewed=name in skewed)
         missing = np.isnan(values)
         if missing.all():
             continue
         columns[name] = np.where(missing, np.nanmedian(values), values)
         columns[f"{name}=missing"] = missing.astype(np.float64)
-    for name in LEVELS:
-        if name in leave_out:
-            continue
-        text = _levels(points[name])
+    for name in levels:
+        text = _levels(rows[name])
         counts = text.value_counts()
-        commonest = min(counts.index[counts == counts.max()])
+        commonest = min(counts.index[counts == counts.max()], default="")
         for level in sorted(set(counts.index) - {commonest}):
             columns[f"{name}={level}"] = (text == level).to_numpy(dtype=np.float64)
-    names = [name for name, values in columns.items() if np.ptp(values) > 0]
+    names = [name for name, values in columns.items() if len(values) and np.ptp(values) > 0]
     if not names:
-        return np.zeros((len(points), 0)), []
+        return np.zeros((len(rows), 0)), []
     return standardised(np.column_stack([columns[name] for name in names])), names
