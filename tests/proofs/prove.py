@@ -1,4 +1,4 @@
-"""Proof on simulated companies: `python -m tests.proofs.prove [--path direct|whole] ...`.
+"""Proof on simulated companies: `python -m tests.proofs.prove [--path direct|whole|questions]`.
 
 Runs companies of every scenario on the cores there are, keeps one line for each that is finished,
 and goes on where it was stopped. What was kept under other code is not counted: the folder's name
@@ -6,6 +6,7 @@ is a hash of the modules and queries that the numbers come from.
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -19,31 +20,51 @@ import pandas as pd
 
 from models.simulate import SCENARIOS
 from pipelines import compare
-from tests.proofs import direct, judging, trials
+from pipelines.tables import queries
+from tests.proofs import direct, judging, questions, trials
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "proofs"
 PUBLISHED = ROOT / "reports" / "example" / "proof"
-COMPANIES = {"direct": 100, "whole": 3}
-NOT_ASKED = ("sample", "all_litter")
-TRIALS = {"direct": trials.direct_trial, "whole": trials.whole_trial}
+COMPANIES = {"direct": 100, "whole": 3, "questions": 20}
+TRIALS = {
+    "direct": trials.direct_trial,
+    "whole": trials.whole_trial,
+    "questions": questions.trial,
+}
 Task = tuple[str, str, int]
 
 
-def code() -> str:
-    """A hash of everything that the numbers come from."""
-    import models.comparison
-    import models.simulate
-    import models.stall  # noqa: F401
+def read_by(modules: Sequence[str]) -> list[Path]:
+    """The files of these modules and of all of `models` that they import, directly or not."""
+    waiting, found = list(modules), {}
+    while waiting:
+        name = waiting.pop()
+        path = ROOT / f"{name.replace('.', '/')}.py"
+        if name in found or not path.exists():
+            continue
+        found[name] = path
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == "models":
+                waiting += [str(node.module), *(f"{node.module}.{n.name}" for n in node.names)]
+    return [found[name] for name in sorted(found)]
 
-    names = sorted(name for name in sys.modules if name.startswith("models."))
-    files = [Path(str(sys.modules[name].__file__)) for name in names]
-    files += [Path(compare.__file__)]
-    files += [ROOT / "tests" / "proofs" / f"{name}.py" for name in ("direct", "segments", "trials")]
+
+def code(path: str) -> str:
+    """A hash of everything that the numbers of a path come from."""
+    proofs = ("direct", "segments", "trials")
+    modules = ["models.comparison", "models.simulate", "models.stall", "pipelines.compare"]
+    tables = [*compare.READS, "features.snapshots"]
+    if path == "questions":
+        asked = sorted(each.stem for each in (ROOT / "tests" / "proofs").glob("question_*.py"))
+        modules += sorted(f"pipelines.{each.removeprefix('question_')}" for each in asked)
+        tables += list(queries())
+        proofs = (*proofs, "questions", *asked)
+    files = read_by([*modules, *(f"tests.proofs.{name}" for name in proofs)])
     digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.read_bytes())
-    for query in direct.needed((*compare.READS, "features.snapshots")):
+    for file in files:
+        digest.update(file.read_bytes())
+    for query in direct.needed(sorted(set(tables))):
         digest.update(query.sql.encode())
     return digest.hexdigest()[:12]
 
@@ -80,7 +101,7 @@ def one(task: Task) -> dict[str, Any]:
 
 def run(path: str, names: Sequence[str], companies: int, processes: int, work: Path) -> list[Any]:
     """Finish what is to be done, and give all companies of these scenarios."""
-    place = work / code() / f"{path}.jsonl"
+    place = work / code(path) / f"{path}.jsonl"
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.exists() and not place.read_bytes().endswith(b"\n"):
         # A line that was cut off must not run into the next.
@@ -95,12 +116,18 @@ def run(path: str, names: Sequence[str], companies: int, processes: int, work: P
             lines.flush()
             if count % 20 == 0:
                 print(f"  {count} of {len(waiting)}", flush=True)
-    return [each for each in kept(place) if each["scenario"] in names and each["place"] < companies]
+    done = of_these(kept(place), names)
+    return [each for each in done if each["place"] < companies]
+
+
+def of_these(companies: Sequence[Any], names: Sequence[str]) -> list[Any]:
+    """The companies of these scenarios."""
+    return [each for each in companies if each["scenario"] in names]
 
 
 def adopt(path: str, old: str, work: Path, processes: int) -> None:
     """Take over companies of other code, of each scenario whose first comes out the same."""
-    now = work / code() / f"{path}.jsonl"
+    now = work / code(path) / f"{path}.jsonl"
     told = {(each["scenario"], each["place"]): each for each in kept(work / old / f"{path}.jsonl")}
     here = {(each["scenario"], each["place"]) for each in kept(now)}
     names = sorted(name for name, place in told if place == 0 and (name, 0) not in here)
@@ -116,31 +143,40 @@ def adopt(path: str, old: str, work: Path, processes: int) -> None:
             lines.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in taken)
 
 
-def chosen(wanted: str | None) -> list[str]:
-    """Scenarios by number or name, all of those with rules by default."""
+def chosen(wanted: str | None, path: str) -> list[str]:
+    """Scenarios by number or name, or questions by name; by default all that have rules."""
+    known = {name: {name, str(each.number)} for name, each in SCENARIOS.items() if each.number}
+    if path == "questions":
+        known = {name: {name, name.partition("/")[0]} for name in questions.names()}
     if wanted is None:
-        return [name for name in SCENARIOS if name not in NOT_ASKED]
+        return list(known)
     words = {word.strip() for word in wanted.split(",")}
-    found = [name for name, each in SCENARIOS.items() if name in words or str(each.number) in words]
-    unknown = words - set(found) - {str(SCENARIOS[name].number) for name in found}
+    unknown = words - {word for own in known.values() for word in own}
     if unknown:
-        raise SystemExit(f"no scenario {', '.join(sorted(unknown))}; see models.simulate.SCENARIOS")
-    return found
+        raise SystemExit(f"{path}: no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    return [name for name, own in known.items() if own & words]
+
+
+def judged(companies: list[Any], path: str) -> pd.DataFrame:
+    """The rows of a path in the table."""
+    if path == "questions":
+        return questions.table(companies, judging.Judge())
+    return judging.table(companies, path, judging.Judge())
 
 
 def publish(found: dict[str, list[Any]], folder: Path, command: str) -> pd.DataFrame:
     """Write the table, as csv and as a page."""
     rows = pd.concat(
-        [judging.table(companies, path, judging.Judge()) for path, companies in found.items()],
+        [judged(companies, path) for path, companies in found.items()],
         ignore_index=True,
     )
     folder.mkdir(parents=True, exist_ok=True)
     rows.to_csv(folder / "proof.csv", index=False, float_format="%.6g", lineterminator="\n")
     heading = (
         f"# Estimates against simulated companies whose truth is known\n\nMade by `{command}` "
-        f"(code {code()}). What each scenario is, what is asked and what is not modelled: "
-        "`tests/proofs/README.md`. `truth`, `bias` and `mc_error` are shares of deals whose "
-        "account is won by day 180; for revenue and hours they are not asked for anything."
+        f"(code {', '.join(map(code, found))}). What each scenario is, what is asked and what is "
+        "not modelled: `tests/proofs/README.md`. `truth`, `bias` and `mc_error` are shares of deals "
+        "whose account is won by day 180; for revenue and hours they are not asked for anything."
     )
     (folder / "proof.md").write_text(judging.markdown(rows, heading), encoding="utf-8")
     return rows
@@ -149,22 +185,22 @@ def publish(found: dict[str, list[Any]], folder: Path, command: str) -> pd.DataF
 def main() -> int:
     """The command."""
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--path", choices=(*TRIALS, "both"), default="both")
-    words.add_argument("--companies", type=int, help="of each scenario (direct 100, whole 3)")
-    words.add_argument("--scenarios", help="numbers or names, with commas between")
+    words.add_argument("--path", choices=(*TRIALS, "all"), default="all")
+    words.add_argument("--companies", type=int, help="of each (direct 100, whole 3, questions 20)")
+    words.add_argument("--scenarios", help="numbers or names, or questions, with commas")
     words.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     words.add_argument("--work", type=Path, default=WORK, help="where finished companies are kept")
     words.add_argument("--to", type=Path, default=PUBLISHED, help="where the table is written")
     words.add_argument("--table", action="store_true", help="only judge what is kept")
     words.add_argument("--adopt", metavar="CODE", help="take over what other code was seen to say")
     asked = words.parse_args()
-    names = chosen(asked.scenarios)
     found: dict[str, list[Any]] = {}
-    for path in TRIALS if asked.path == "both" else (asked.path,):
+    for path in TRIALS if asked.path == "all" else (asked.path,):
+        names = chosen(asked.scenarios, path)
         if asked.adopt:
             adopt(path, asked.adopt, asked.work, asked.processes)
         if asked.table:
-            found[path] = kept(asked.work / code() / f"{path}.jsonl")
+            found[path] = of_these(kept(asked.work / code(path) / f"{path}.jsonl"), names)
         else:
             many = asked.companies or COMPANIES[path]
             found[path] = run(path, names, many, asked.processes, asked.work)

@@ -162,7 +162,7 @@ def test_what_is_kept_is_not_redone(tmp_path, monkeypatch):
     monkeypatch.setitem(prove.TRIALS, "direct", trial)
     monkeypatch.setattr(prove, "ProcessPoolExecutor", _Here)
     first = prove.run("direct", ["harmful"], 2, 1, tmp_path)
-    kept = tmp_path / prove.code() / "direct.jsonl"
+    kept = tmp_path / prove.code("direct") / "direct.jsonl"
     kept.write_text(kept.read_text() + '{"scenario": "harmful", "pla')
     again = prove.run("direct", ["harmful", "bristle"], 2, 1, tmp_path)
     assert asked == [("harmful", 0), ("harmful", 1), ("bristle", 0), ("bristle", 1)]
