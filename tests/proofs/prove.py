@@ -175,8 +175,8 @@ def publish(found: dict[str, list[Any]], folder: Path, command: str) -> pd.DataF
     heading = (
         f"# Estimates against simulated companies whose truth is known\n\nMade by `{command}` "
         f"(code {', '.join(map(code, found))}). What each scenario is, what is asked and what is "
-        "not modelled: `tests/proofs/README.md`. `truth`, `bias` and `mc_error` are shares of deals "
-        "whose account is won by day 180; for revenue and hours they are not asked for anything."
+        "not modelled: `tests/proofs/README.md`. `truth`, `bias` and `mc_error` are shares of "
+        "deals whose account is won by day 180; nothing is asked of revenue and hours."
     )
     (folder / "proof.md").write_text(judging.markdown(rows, heading), encoding="utf-8")
     return rows
