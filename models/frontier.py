@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.hours_ahead import cross_fitted, expected
 from models.incidence import Floats, Ints
+from models.moves import value_per_hour
 
 LEAST_SELLERS, LEAST_WINS = 20, 50
 # Deals of a day that were followed to the horizon without a win: without them, all that is known to
@@ -114,33 +116,30 @@ def _strata(p: Floats, day: Ints) -> Ints:
     return found
 
 
-def _hours_ahead(points: pd.DataFrame, weight: Floats, seller: Ints) -> Floats:
-    """Hours that a deal is expected to take, learned by ridge from deals of other sellers."""
-    from sklearn.linear_model import Ridge
-    from sklearn.model_selection import GroupKFold
-    from sklearn.preprocessing import StandardScaler
+def _seen(rows: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Days to the win and to the seller's own ending (NaN: none), and days watched while kept."""
+    days_to_win = rows["days_to_win"].to_numpy(dtype=np.float64, na_value=np.nan)
+    walk = rows["walk_days"].to_numpy(dtype=np.float64, na_value=np.nan)
+    followup = rows["followup_days"].to_numpy(dtype=np.float64)
+    return days_to_win, walk, np.where(np.isnan(walk), followup, np.minimum(followup, walk))
 
-    amount = pd.to_numeric(points["amount"]).to_numpy(dtype=np.float64, na_value=np.nan)
-    gap = np.isnan(amount)
-    design = np.column_stack(
-        [
-            points[["p_no_decision_if_pursued", "p_won_if_pursued"]].to_numpy(dtype=np.float64),
-            np.log1p(np.maximum(np.where(gap, 0.0, amount), 0.0)),
-            gap,
-            pd.get_dummies(points["day"]).to_numpy(dtype=np.float64),
-        ]
-    )
-    target = points["hours"].to_numpy(dtype=np.float64, na_value=np.nan)
-    usable = np.isfinite(target) & (weight > 0)
-    found = np.full(len(points), np.nan)
-    scaled = StandardScaler().fit_transform(design)
-    for train, test in GroupKFold(5).split(scaled, groups=seller):
-        rows = train[usable[train]]
-        model = Ridge(alpha=1.0).fit(scaled[rows], target[rows], sample_weight=weight[rows])
-        found[test] = model.predict(scaled[test])
-    floor = max(float(np.average(target[usable], weights=weight[usable])) / 20, 1e-3)
-    floored: Floats = np.maximum(found, floor)
-    return floored
+
+def remaining_hours(points: pd.DataFrame, open_deals: pd.DataFrame, horizon: int) -> Floats:
+    """Seller hours that each open deal is expected to take within the horizon, if pursued.
+
+    Learned from `points` as `frontier` learns them, those that sellers ended censored and the
+    others weighted for them. `open_deals` has age_days, amount, p_no_decision_if_pursued and
+    p_won_if_pursued. NaN where a chance is not known, and for all where fewer than LEAST_FOLLOWED
+    points were followed to the horizon or to a win.
+    """
+    rows = points.sort_values(["deal_id", "day"], ignore_index=True)
+    days_to_win, _, watched = _seen(rows)
+    p = rows["p_no_decision_if_pursued"].to_numpy(dtype=np.float64)
+    strata = _strata(p, rows["day"].to_numpy(dtype=np.int64))
+    follow = _watched(days_to_win, watched, horizon, strata)
+    if follow.is_known.sum() < LEAST_FOLLOWED:
+        return np.full(len(open_deals), np.nan)
+    return expected(rows, follow.weights(np.ones(len(rows)))[0], open_deals)
 
 
 def _draws(seller: Ints, count: int, seed: int) -> Floats:
@@ -181,10 +180,7 @@ def frontier(points: pd.DataFrame, horizon: int, seed: int, draws: int) -> Front
     of deals with the least expected value per remaining hour. The order of rows does not matter.
     """
     rows = points.sort_values(["deal_id", "day"], ignore_index=True)
-    days_to_win = rows["days_to_win"].to_numpy(dtype=np.float64, na_value=np.nan)
-    walk = rows["walk_days"].to_numpy(dtype=np.float64, na_value=np.nan)
-    followup = rows["followup_days"].to_numpy(dtype=np.float64)
-    watched = np.where(np.isnan(walk), followup, np.minimum(followup, walk))
+    days_to_win, walk, watched = _seen(rows)
     seen = (days_to_win <= horizon) & (days_to_win <= watched)
     facts = _facts(rows, int(rows.loc[seen, "deal_id"].nunique()))
     if facts["verdict"] != "answered":
@@ -203,9 +199,9 @@ def frontier(points: pd.DataFrame, horizon: int, seed: int, draws: int) -> Front
     weight = np.stack([own for own, _ in weighed])
     case_weight = np.stack([decided.weights(mass)[0] for mass in masses])
     case = decided.is_event & rows["is_no_decision"].to_numpy(dtype=bool)
-    hours_ahead = _hours_ahead(rows, weight[0], seller)
-    amount = pd.to_numeric(rows["amount"]).to_numpy(dtype=np.float64, na_value=np.nan)
-    value = rows["p_won_if_pursued"].to_numpy(dtype=np.float64) * amount / hours_ahead
+    hours_ahead = pd.Series(cross_fitted(rows, weight[0], seller), rows.index)
+    amount = pd.to_numeric(rows["amount"])
+    value = value_per_hour(rows["p_won_if_pursued"], amount, hours_ahead).to_numpy()
     followed = follow.is_known & ~follow.is_event
     days = [
         today for today in np.unique(day) if (followed & (day == today)).sum() >= LEAST_FOLLOWED

@@ -86,7 +86,7 @@ def _one(con: duckdb.DuckDBPyConnection, night: Night, day: date) -> str:
             {"marts.stall_scores": found.scores, "marts.model_card": found.card},
             train.TABLES,
         )
-        worklist.run(con, then)
+        worklist.run(con, then, is_whole=False)
         ledger.remember(con, then.places.ledger, day.isoformat(), run, is_replayed=True)
     finally:
         con.execute(f"use {catalog}")

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from models.news import Before
 from pipelines.night import Night
 from pipelines.tables import store
 
@@ -26,7 +27,9 @@ REPLAYED = "replayed"
 # From here on only the last night of each week is judged: a year of nights is 50 times this much.
 MOST_ROWS = 1_000_000
 # Stalled deals are flagged without a score; they have one line a night.
-UNSCORED_HORIZON = 90
+RANKED_HORIZON = 90
+# As many nights back it is counted for how long a deal has been on the list.
+NIGHTS_COUNTED = 100
 # What a ledger file holds; files of earlier versions may lack the later columns.
 COLUMNS = {
     "deal_id": "varchar",
@@ -43,6 +46,7 @@ COLUMNS = {
     "model": "varchar",
     "is_replayed": "boolean",
     "entry": "integer",
+    "move": "varchar",
 }
 MISSING = {"is_flagged": "false", "is_held_out": "false", "is_replayed": "false", "entry": "0"}
 # The ending of a prediction's deal by the day it fell due. `gone` and `excluded` deals are told
@@ -89,7 +93,7 @@ select
     w.deal_id, cast($1 as date) as predicted_on, coalesce(s.horizon_days, $5) as horizon_days,
     s.p_no_decision, s.p_no_decision_if_pursued, s.p_won, s.p_lost_to_competitor,
     s.p_disqualified, s.p_other,
-    w.is_flagged, w.is_held_out, $2 as model, $3 as is_replayed, $4 as entry
+    w.is_flagged, w.is_held_out, $2 as model, $3 as is_replayed, $4 as entry, w.move
 from marts.worklist w
 left join marts.stall_scores s using (deal_id)
 where s.deal_id is not null or w.is_flagged
@@ -169,6 +173,55 @@ def held_out(con: duckdb.DuckDBPyConnection, found: list[Entry]) -> dict[str, bo
     return {deal_id: bool(mark) for deal_id, mark in rows}
 
 
+def last_night(con: duckdb.DuckDBPyConnection, found: list[Entry]) -> Before:
+    """How the live night before this one left each deal that it flagged or scored.
+
+    Of each source it is the last night that knew it; no more than NIGHTS_COUNTED are looked back.
+    """
+    live = [entry for entry in found if not entry.is_replayed]
+    days = sorted({entry.day for entry in live})[-NIGHTS_COUNTED:]
+    predictions(con, [entry for entry in live if entry.day in days])
+    nights = """
+        nights as (
+            select source, predicted_on,
+                row_number() over (partition by source order by predicted_on desc) as back
+            from (select distinct split_part(deal_id, ':', 1) as source, predicted_on
+                from predictions)
+        )
+    """
+    last = con.execute(
+        f"with {nights} select source, predicted_on from nights where back = 1 order by source"
+    ).fetchall()
+    # A deal's nights on the list are unbroken for as long as their places keep pace with the
+    # nights'.
+    deals = con.execute(
+        f"""
+        with {nights},
+        flagged as (
+            select p.deal_id, n.back,
+                row_number() over (partition by p.deal_id order by n.back) as place
+            from (select distinct deal_id, predicted_on from predictions where is_flagged) p
+            join nights n
+                on n.source = split_part(p.deal_id, ':', 1) and n.predicted_on = p.predicted_on
+        ),
+        streaks as (
+            select deal_id, count(*) as nights_before from flagged where place = back group by all
+        )
+        select p.deal_id, p.is_flagged as was_flagged, p.move as move_before,
+            p.p_no_decision_if_pursued as risk_before,
+            coalesce(s.nights_before, 0) as nights_before
+        from predictions p
+        join nights n
+            on n.source = split_part(p.deal_id, ':', 1) and n.predicted_on = p.predicted_on
+        left join streaks s using (deal_id)
+        where n.back = 1 and p.horizon_days = $1
+        order by p.deal_id
+        """,
+        [RANKED_HORIZON],
+    ).df()
+    return Before({source: on for source, on in last}, deals)
+
+
 def last_flags(con: duckdb.DuckDBPyConnection, found: list[Entry], days: int) -> pd.DataFrame:
     """Deals that live nights have flagged, and the day on which each was flagged last.
 
@@ -220,7 +273,7 @@ def remember(
     aside = place.with_suffix(".tmp")
     con.execute(
         f"create or replace temp table tonight as {TONIGHT}",
-        [as_of, card.get("published_model"), late, len(same) + 1, UNSCORED_HORIZON],
+        [as_of, card.get("published_model"), late, len(same) + 1, RANKED_HORIZON],
     )
     target = str(aside).replace("'", "''")
     con.execute(f"copy (from tonight) to '{target}' (format parquet, compression zstd)")

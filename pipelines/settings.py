@@ -235,6 +235,13 @@ class Model(_Section):
     value_of_an_hour: Annotated[float, Field(ge=0)] | None = None
 
 
+class Worklist(_Section):
+    """How a move is chosen, and what counts as a change since the night before."""
+
+    patience: Annotated[float, Field(ge=0.5, le=10)] = 1.0
+    risk_change: Share = 0.05
+
+
 class Schedule(_Section):
     """The unattended run: off until switched on here."""
 
@@ -261,6 +268,7 @@ class Settings(_Section):
     comparison: Comparison = Comparison()
     hours: Hours = Hours()
     model: Model = Model()
+    worklist: Worklist = Worklist()
     crm_out: CrmOut = CrmOut()
     schedule: Schedule = Schedule()
 

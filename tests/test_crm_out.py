@@ -238,7 +238,13 @@ def night(con, home, as_of, risks, clear_days=30):
         "from deals",
         "core.stall_thresholds": "select '' as source, '' as pipeline, '' as stage, 20 as g_days",
         "features.snapshots": "select deal_id, 0 as week, 3.0 as silence_days, "
-        "0 as touches_since_sign_of_life from deals",
+        "0 as touches_since_sign_of_life, 40 as age_days, 1.0 as amount from deals",
+        "features.frontier_points": "select '' as deal_id, 0 as snapshot_day, 28 as day, "
+        "1.0 as amount, 1 as followup_days, 1 as days_to_win, 1 as walk_days, 1.0 as hours "
+        "where false",
+        "marts.past_scores": "select '' as deal_id, 0 as snapshot_day, "
+        "0.1 as p_no_decision_if_pursued, 0.1 as p_won_if_pursued where false",
+        "marts.break_even": "select 'too_few' as verdict",
         "marts.model_card": "select 'published_model' as key, 'logit' as value",
         "marts.stall_scores": "select deal_id, 90 as horizon_days, risk as p_no_decision, "
         "risk as p_no_decision_if_pursued, 0.1 as p_won, 0.1 as p_won_if_pursued, "

@@ -25,8 +25,9 @@ def night():
             "create table marts.model_card as select 'published_model' as key, 'x' as value"
         )
         con.execute(
-            "create table marts.worklist as select * from (values ('a', true, true), "
-            "('b', false, false), ('z', true, false)) t(deal_id, is_flagged, is_held_out)"
+            "create table marts.worklist as select * from (values "
+            "('a', true, true, 'pursue_anyway'), ('b', false, false, 'keep'), "
+            "('z', true, false, 'disqualify')) t(deal_id, is_flagged, is_held_out, move)"
         )
         con.execute(
             "create table marts.stall_scores as select d as deal_id, h as horizon_days, "

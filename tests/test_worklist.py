@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from pipelines.worklist import moves
+from models.moves import moves
 
 
 def deal(**more):
