@@ -93,6 +93,9 @@ class HourWorth:
     gap: str = ""
 
 
+NOT_COMPARED = HourWorth(math.nan, math.nan, "not_compared")
+
+
 def hour_worth(break_even: Mapping[str, object] | None, stated: float | None = None) -> HourWorth:
     """What a freed hour earns, from the row of marts.break_even, or as the settings state it.
 
@@ -103,7 +106,7 @@ def hour_worth(break_even: Mapping[str, object] | None, stated: float | None = N
         return HourWorth(stated, stated)
     nothing = (math.nan, math.nan)
     if not break_even:
-        return HourWorth(*nothing, "not_compared")
+        return NOT_COMPARED
     if break_even.get("verdict") == "too_few":
         return HourWorth(*nothing, "too_few")
     low, high = (_number(break_even.get(f"freed_hour_revenue_{end}")) for end in ("low", "high"))
@@ -209,7 +212,7 @@ def moves(
     flag_above: float,
     fallback_days: int,
     *,
-    hour: HourWorth | None = None,
+    hour: HourWorth = NOT_COMPARED,
     patience: float = 1.0,
     marks: Mapping[str, bool] | None = None,
     holdout_share: float = 0.0,
@@ -220,10 +223,9 @@ def moves(
     `deals` has one row a deal: what COLUMNS names up to p_won_if_pursued, drivers (in place of
     reasons), g_days (the stage's stall threshold; unknown: `fallback_days`), and where known
     chance_if_pursued and hours_if_pursued. `patience` is how many times that threshold a buyer may
-    be silent. `hour` is what a freed hour earns; None: nobody compared. `marks` says which deals
+    be silent. `hour` is what a freed hour earns. `marks` says which deals
     flagged on earlier nights were held out.
     """
-    worth = HourWorth(math.nan, math.nan, "not_compared") if hour is None else hour
     ahead = {
         name: deals[name] if name in deals else pd.Series(np.nan, deals.index)
         for name in ("chance_if_pursued", "hours_if_pursued")
@@ -231,8 +233,9 @@ def moves(
     risk = pd.to_numeric(deals["p_no_decision_if_pursued"]).astype("float64")
     known = deals.assign(**ahead, p_no_decision_if_pursued=risk)
     days = patience * pd.to_numeric(deals["g_days"]).astype("float64").fillna(fallback_days)
-    found = known.assign(**dict(costs(known).items()), patience_days=days)
-    found["rule"], found["rule_gap"] = decided(found, flag_above, days, worth)
+    weighed = costs(known)
+    found = known.assign(patience_days=days, **{str(name): weighed[name] for name in weighed})
+    found["rule"], found["rule_gap"] = decided(found, flag_above, days, hour)
     found["is_flagged"] = found["rule"] != "not_flagged"
     flagged = found.loc[found["is_flagged"], "deal_id"]
     drawn = held_out(flagged, marks or {}, holdout_share, seed)

@@ -219,7 +219,7 @@ def last_night(con: duckdb.DuckDBPyConnection, found: list[Entry]) -> Before:
         """,
         [RANKED_HORIZON],
     ).df()
-    return Before({source: on for source, on in last}, deals)
+    return Before(dict(last), deals)
 
 
 def last_flags(con: duckdb.DuckDBPyConnection, found: list[Entry], days: int) -> pd.DataFrame:

@@ -153,8 +153,14 @@ def publish(con: duckdb.DuckDBPyConnection, night: Night) -> Path:
             "run_id": run,
             "sources": [name for (name,) in sources],
             "settings": night.settings.model_dump(
-                mode="json", exclude={"schedule": True, "source": {"exports", "memory_limit"}}
+                mode="json",
+                exclude={
+                    "schedule": True,
+                    "source": {"exports", "memory_limit"},
+                    "briefs": {"templates"},
+                },
             ),
+            "brief_templates": night.settings.briefs.templates,
             "missing": [] if replayed else _failures(night.places, run),
         },
         built,

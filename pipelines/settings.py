@@ -20,7 +20,9 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines.brief_settings import Briefs
 from pipelines.crm_fields import CrmOut
+from reports.brief_templates import BriefTemplateError
 
 Days = Annotated[int, Field(ge=1, le=3650)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -269,6 +271,7 @@ class Settings(_Section):
     hours: Hours = Hours()
     model: Model = Model()
     worklist: Worklist = Worklist()
+    briefs: Briefs = Briefs()
     crm_out: CrmOut = CrmOut()
     schedule: Schedule = Schedule()
 
@@ -300,16 +303,20 @@ class Settings(_Section):
         )
 
     def digest(self) -> str:
-        """A hash of every setting in force that can change a number or a page."""
+        """A hash of every setting in force that can change a number or a page.
+
+        Of a file of one's own templates it is the words that count, not the place.
+        """
         text = self.model_dump_json(
             exclude={
                 "schedule": True,
                 "limits": True,
                 "databases": True,
                 "source": {"exports", "memory_limit"},
+                "briefs": {"templates"},
             }
         )
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(text.encode() + self.briefs.own_words()).hexdigest()
 
 
 def _line_of(text: str, path: tuple[str | int, ...]) -> int:
@@ -334,7 +341,8 @@ def _line_of(text: str, path: tuple[str | int, ...]) -> int:
 def load(path: Path | None) -> Settings:
     """Settings of a TOML file; the defaults when `path` is None.
 
-    Raises SettingsError for a missing file, broken TOML, an unknown key or a value out of range.
+    Raises SettingsError for a missing file, broken TOML, an unknown key or a value out of range,
+    and for templates of briefs that cannot be used.
     """
     if path is None:
         return Settings()
@@ -343,7 +351,11 @@ def load(path: Path | None) -> Settings:
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such settings file. Check --settings.") from None
     try:
-        return Settings.model_validate(tomllib.loads(text))
+        found = Settings.model_validate(tomllib.loads(text))
+        briefs = found.briefs.placed(found.source.vocabulary, path.parent)
+        return found.model_copy(update={"briefs": briefs})
+    except BriefTemplateError as error:
+        raise SettingsError(str(error)) from error
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: not valid TOML: {error}. Mend that line.") from error
     except ValidationError as error:

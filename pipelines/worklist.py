@@ -8,7 +8,7 @@ share of flagged deals is one to *pursue anyway*, from its first flag to its end
 import duckdb
 import pandas as pd
 
-from models.moves import HourWorth, hour_worth, moves
+from models.moves import NOT_COMPARED, HourWorth, hour_worth, moves
 from models.news import told
 from pipelines import ledger
 from pipelines.night import Night
@@ -16,6 +16,7 @@ from pipelines.tables import store
 
 TABLES = {
     "marts.worklist": "Each open deal: its move, the rule, what being wrong costs, what changed.",
+    "marts.move_rules": "What tonight's moves were chosen by: the worth of an hour, one row.",
     "marts.flags_lifted": "Deals that an earlier night flagged and tonight's worklist does not.",
 }
 READS = frozenset(
@@ -110,7 +111,7 @@ def run(con: duckdb.DuckDBPyConnection, night: Night, *, is_whole: bool = True) 
     horizon = night.settings.comparison.horizon_days
     chance_days = _chance_days(con, horizon)
     deals = con.execute(OPEN_DEALS, [chance_days]).df()
-    hour = None
+    hour = NOT_COMPARED
     if is_whole:
         hour = _worth(con, wanted.value_of_an_hour)
         # A chance over fewer days than the hours would make every deal look too dear.
@@ -126,11 +127,20 @@ def run(con: duckdb.DuckDBPyConnection, night: Night, *, is_whole: bool = True) 
         holdout_share=wanted.holdout_share if is_live else 0.0,
         seed=wanted.seed,
     )
-    found["chance_days"] = pd.Series(chance_days, found.index, dtype="Int64")
     before = ledger.last_night(con, earlier)
     found = told(found, before, night.settings.worklist.risk_change)
     flags = ledger.last_flags(con, earlier, night.settings.crm_out.clear_days)
     lifted = flags[~flags["deal_id"].isin(found.loc[found["is_flagged"], "deal_id"])]
     con.register("lifted", lifted)
-    store(con, {"marts.worklist": found, "marts.flags_lifted": con.sql(LIFTED).df()}, TABLES)
+    rules = {"hour_low": [hour.low], "hour_high": [hour.high], "hour_gap": [hour.gap]}
+    days = pd.Series([chance_days], dtype="Int64")
+    store(
+        con,
+        {
+            "marts.worklist": found,
+            "marts.move_rules": pd.DataFrame({**rules, "chance_days": days}),
+            "marts.flags_lifted": con.sql(LIFTED).df(),
+        },
+        TABLES,
+    )
     con.unregister("lifted")
