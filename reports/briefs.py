@@ -5,7 +5,6 @@ left out. Nothing of what the model makes of the deal is said, and nobody is nam
 held out is worked as if it had no flag, so it has no brief.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -21,6 +20,7 @@ from reports.brief_templates import (
     words,
 )
 from reports.formats import flag, real, text
+from reports.reasons import drivers
 from reports.views import View
 
 MOST_LETTERS = 80  # of a name from the CRM
@@ -118,14 +118,10 @@ def _misfit(said: object, row: Mapping[str, object]) -> object:
 
 
 def _idea(reasons: object) -> str:
-    written = text(reasons)
-    try:
-        drivers = json.loads(written) if written.startswith("[") else []
-    except json.JSONDecodeError:
-        return ""
+    """The idea that raises the risk most, '' where none is told."""
     raising = [
         (real(driver.get("contribution")) or 0.0, text(driver.get("idea")))
-        for driver in drivers
+        for driver in drivers(text(reasons)) or []
         if isinstance(driver, Mapping) and (real(driver.get("contribution")) or 0.0) > 0
     ]
     return max(raising, key=lambda pair: pair[0])[1] if raising else ""

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from reports.formats import flag, text
 from reports.marts import Marts, records
+from reports.reasons import reasons
 from reports.sheets import harmless
 from reports.views import View
-from reports.worklist import reasons, risk
+from reports.worklist import risk
 
 COLUMNS = ("id", "risk", "move", "reasons", "as_of")
 KEPT, ENDED = "keep", "ended"  # the moves of deals whose flag is lifted: still open, and closed

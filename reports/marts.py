@@ -81,6 +81,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("move", "reasons", "question"),
     ),
     "flags_lifted": ("deal_id", "status", "flagged_on"),
+    "move_rules": ("hour_low", "hour_high", "hour_gap", "chance_days"),
+    "brief_facts": ("deal_id",),
+    "returns_due": ("deal_id", "account", "team", "return_on", "days_overdue"),
     # how far to trust it
     "replay_limits": ("what", "n", "of_all"),
     "files_read": ("path", "kind", "rows", "rejected_rows", "decision", "reason"),

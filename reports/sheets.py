@@ -12,17 +12,21 @@ from pathlib import Path
 import pandas as pd
 import xlsxwriter
 
+from reports import briefs, moves
 from reports.formats import real, text
 from reports.marts import Marts, records
+from reports.reasons import reasons
 from reports.views import View
-from reports.worklist import reasons, risk
+from reports.worklist import brief_facts, risk
 
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
 _SHEET_COLUMNS = (
     *("deal_id", "account", "team", "move", "p_no_decision", "amount_base"),
-    *("reasons", "question"),
+    *("chance_if_pursued", "cost_if_let_go", "hours_if_pursued", "value_per_hour"),
+    *("rule", "change", "silence_days", "touches_since_sign_of_life"),
+    *("reasons", "question", "brief"),
 )
-_WIDTHS = {"account": 32, "reasons": 70, "question": 60, "deal_id": 24}
+_WIDTHS = {"account": 32, "reasons": 70, "question": 60, "deal_id": 24, "rule": 60, "brief": 90}
 
 
 def write_tables(marts: Marts, folder: Path) -> None:
@@ -55,18 +59,26 @@ def write_worklist(marts: Marts, view: View, path: Path) -> None:
     book.set_properties({"title": words("page.worklist.title"), "created": created})
     head = book.add_format({"bold": True, "bottom": 1, "valign": "top"})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    share = book.add_format({"num_format": "0.0%", "valign": "top"})
+    whole = book.add_format({"num_format": "#,##0", "valign": "top"})
     styles = {
-        "p_no_decision": book.add_format({"num_format": "0.0%", "valign": "top"}),
-        "amount_base": book.add_format({"num_format": "#,##0", "valign": "top"}),
+        **dict.fromkeys(("p_no_decision", "chance_if_pursued"), share),
+        **dict.fromkeys(("amount_base", "cost_if_let_go", "value_per_hour"), whole),
+        **dict.fromkeys(("silence_days", "touches_since_sign_of_life"), whole),
+        "hours_if_pursued": book.add_format({"num_format": "0.0", "valign": "top"}),
     }
     sheet = book.add_worksheet(words("nav.worklist"))
     for place, column in enumerate(_SHEET_COLUMNS):
         sheet.write_string(0, place, words(f"column.{column}"), head)
         sheet.set_column(place, place, _WIDTHS.get(column, 16))
     rows = records(marts["worklist"].sort_values("deal_id"))
+    told = briefs.templates(view)
+    known = brief_facts(marts, [row for row in rows if text(row["move"]) in briefs.MOVES])
     for line, row in enumerate(rows, start=1):
+        facts = known.get(text(row["deal_id"]), {})
+        row["brief"] = briefs.brief(view, told, row, facts)
         for place, column in enumerate(_SHEET_COLUMNS):
-            number = risk(row) if column == "p_no_decision" else real(row[column])
+            number = risk(row) if column == "p_no_decision" else real(row.get(column))
             if column in styles and number is not None:
                 sheet.write_number(line, place, number, styles[column])
             else:
@@ -82,6 +94,10 @@ def write_worklist(marts: Marts, view: View, path: Path) -> None:
 def _sheet_text(view: View, column: str, row: Mapping[str, object]) -> str:
     if column == "reasons":
         return reasons(view, row)
+    if column == "rule":
+        return moves.rule(view, row)
+    if column == "change":
+        return ". ".join(part for part in moves.change(view, row) if part)
     if column in ("move", "question"):
         return view.words.label(column, text(row[column]))
     return text(row.get(column))

@@ -11,12 +11,27 @@ from reports.marts import records
 
 
 @dataclass(frozen=True)
+class Fold:
+    """What opens below a cell: a summary, and parts of a label, a text and the text's language.
+
+    The language is '' for the page's own.
+    """
+
+    summary: str
+    parts: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
 class Cell:
-    """One cell: its text, a tone that names a style (thin, good, bad, ...), and a second line."""
+    """One cell: its text, a tone that names a style (thin, good, bad, ...), and a second line.
+
+    A fold, where there is one, opens below both.
+    """
 
     text: str
     tone: str = ""
     detail: str = ""
+    fold: Fold | None = None
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,20 @@
 """The worklist: deals to act on, the move for each, and the question only the buyer answers."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from markupsafe import Markup
 
+from reports import briefs, moves
 from reports.formats import NOTHING, flag, real, text
 from reports.marts import Marts, records
-from reports.views import Cell, Column, Table, View
+from reports.reasons import HELD_OUT, reasons
+from reports.views import Cell, Column, Fold, Table, View, frame_table
 
 MOVES = ("help_decide", "disqualify")  # the moves that ask for an act; the others do not
-HELD_OUT = "pursue_anyway"
 ROWS_SHOWN = 100
 HORIZON_DAYS = 90
-REASONS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,22 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
     """The page's parts."""
     held = (marts["worklist"]["move"] == HELD_OUT).any()
     return {
-        "answers": [_sentence(marts, view)],
+        "answers": [_sentence(marts, view), moves.news_sentence(view, marts)],
+        "chosen": moves.how_chosen(view, marts),
         "moves": [table(marts, view, move) for move in (*MOVES, *([HELD_OUT] if held else []))],
+        "lifted": lifted_table(marts, view),
+        "returns": returns_table(marts, view),
     }
 
 
 def deals(marts: Marts, view: View, move: str) -> list[Deal]:
     """The deals with a move, stalled ones first, then by risk, then by amount."""
-    rows = [row for row in records(marts["worklist"]) if text(row["move"]) == move]
-    return [_deal(row, view) for row in sorted(rows, key=_order)]
+    return [_deal(row, view) for row in _rows(marts, move)]
+
+
+def _rows(marts: Marts, move: str) -> list[dict[str, object]]:
+    frame = marts["worklist"]
+    return sorted(records(frame[frame["move"] == move]), key=_order)
 
 
 def first(marts: Marts, view: View, limit: int) -> list[Deal]:
@@ -59,8 +65,11 @@ def first(marts: Marts, view: View, limit: int) -> list[Deal]:
 def table(marts: Marts, view: View, move: str) -> Table:
     """The deals of one move as a table, cut where a page would grow too long."""
     words = view.words
-    every = deals(marts, view, move)
-    names = ("account", "p_no_decision", "amount_base", "reasons", "question", "team")
+    every = _rows(marts, move)
+    shown = every[:ROWS_SHOWN]
+    known = brief_facts(marts, shown)
+    told = briefs.templates(view)
+    names = ("account", "p_no_decision", "if_let_go", "if_pursued", "rule", "change", "team")
     note = ""
     if len(every) > ROWS_SHOWN:
         note = words(
@@ -73,96 +82,119 @@ def table(marts: Marts, view: View, move: str) -> Table:
         id=f"worklist-{move.replace('_', '-')}",
         caption=words(f"table.worklist_{move}", horizon=HORIZON_DAYS),
         columns=[
-            Column(words(f"column.{name}"), name in ("p_no_decision", "amount_base"))
+            Column(words(f"column.{name}"), name in ("p_no_decision", "if_let_go", "if_pursued"))
             for name in names
         ],
-        rows=[
-            [
-                Cell(deal.account, detail=_details(deal)),
-                Cell(deal.risk),
-                Cell(deal.amount),
-                Cell(deal.reasons, "prose"),
-                Cell(deal.question, "prose"),
-                Cell(deal.team),
-            ]
-            for deal in every[:ROWS_SHOWN]
-        ],
+        rows=[_line(view, told, row, known.get(text(row["deal_id"]), {})) for row in shown],
         note=note,
         is_cards=True,
         empty=words("table_empty"),
     )
 
 
-def reasons(view: View, row: Mapping[str, object]) -> str:
-    """Why a deal is flagged, as a line of text.
-
-    ``reasons`` is plain text, or the model's drivers: a JSON list of objects with idea, value and
-    contribution (those that raise the risk come first, heaviest first), or of texts. A stalled
-    deal without drivers is explained by its silence.
-    """
-    told = _weighed_reasons(view, row)
-    if text(row.get("move")) == HELD_OUT:
-        return view.words("reason_held_out", reasons=told) if told else view.words("held_out")
-    return told
+def brief_facts(
+    marts: Marts, rows: Sequence[Mapping[str, object]]
+) -> dict[str, Mapping[str, object]]:
+    """What marts.brief_facts knows of these deals, by id."""
+    frame = marts["brief_facts"]
+    asked = frame["deal_id"].isin([row["deal_id"] for row in rows])
+    return {text(row["deal_id"]): row for row in records(frame[asked])}
 
 
-def _weighed_reasons(view: View, row: Mapping[str, object]) -> str:
-    written = text(row.get("reasons"))
-    drivers = _drivers(written)
-    if drivers is None:
-        return written or _silence(view, row)
-    raising = [line for weight, line in _weighed(view, drivers) if weight >= 0]
-    lowering = [line for weight, line in _weighed(view, drivers) if weight < 0]
-    said = "; ".join(raising[:REASONS_SHOWN])
-    against = "; ".join(lowering[:1])
-    if said and against:
-        return view.words("reasons_both", raising=said, lowering=against)
-    return said or (view.words("reasons_lowering", lowering=against) if against else "")
+def _line(
+    view: View,
+    told: briefs.Templates,
+    row: Mapping[str, object],
+    known: Mapping[str, object],
+) -> list[Cell]:
+    deal = _deal(row, view)
+    lost, parts = moves.cost(view, row)
+    rule = moves.rule(view, row)
+    return [
+        Cell(deal.account, detail=_details(deal)),
+        Cell(deal.risk),
+        Cell(lost, detail=parts),
+        Cell(moves.hours(view, row)),
+        Cell(
+            rule or deal.reasons,
+            "prose",
+            detail=deal.reasons if rule else "",
+            fold=_fold(view, told, row, known, deal.question),
+        ),
+        Cell(*_told(moves.change(view, row))),
+        Cell(deal.team),
+    ]
 
 
-def _drivers(written: str) -> list[object] | None:
-    if not written.startswith("["):
+def _told(pair: tuple[str, str]) -> tuple[str, str, str]:
+    return pair[0], "", pair[1]
+
+
+def _fold(
+    view: View,
+    told: briefs.Templates,
+    row: Mapping[str, object],
+    known: Mapping[str, object],
+    question: str,
+) -> Fold:
+    """What is read when a deal is looked into: the brief, and what stands behind the move."""
+    words = view.words
+    written = briefs.brief(view, told, row, known)
+    parts = [
+        (words("column.brief"), written, told.language),
+        (words("column.question"), question, ""),
+        (words("column.chase"), moves.chase(view, row, known), ""),
+        (words("column.promises"), moves.promises(view, known), ""),
+    ]
+    value = real(row.get("value_per_hour"))
+    if value is not None:
+        parts.append((words("column.value_per_hour"), view.formats.amount(value), ""))
+    title = words("fold_brief" if written else "fold_plain")
+    return Fold(title, [part for part in parts if part[1]])
+
+
+def lifted_table(marts: Marts, view: View) -> Table | None:
+    """Deals that are no longer on the list, those that left it last first; None where none did."""
+    words = view.words
+    rows = records(marts["flags_lifted"])
+    if not rows:
         return None
-    try:
-        drivers = json.loads(written)
-    except json.JSONDecodeError:
-        return None
-    return drivers if isinstance(drivers, list) else None
-
-
-def _weighed(view: View, drivers: list[object]) -> Iterator[tuple[float, str]]:
-    """Weight and line of each driver, the heaviest first."""
-    found = []
-    for driver in drivers:
-        if not isinstance(driver, Mapping):
-            found.append((0.0, text(driver)))
-            continue
-        found.append((real(driver.get("contribution")) or 0.0, _line(view, driver)))
-    yield from sorted(found, key=lambda pair: (-abs(pair[0]), pair[1]))
-
-
-def _line(view: View, driver: Mapping[str, object]) -> str:
-    """One driver in words: what it is, its value, and what is usual where the model says so."""
-    feature, idea = text(driver.get("feature")), text(driver.get("idea"))
-    name = view.words.label("feature", feature) if feature else view.words.label("idea", idea)
-    shown, usual = view.said(driver.get("value")), driver.get("reference")
-    if usual is None and driver.get("n") is None:
-        return view.words("reason_line", name=name, value=shown)
-    said = {"name": name, "value": shown, "usual": view.said(usual)}
-    n = real(driver.get("n"))
-    if n is None:
-        return view.words("reason_line_usual", **said)
-    group = "reason_line_stage" if text(driver.get("stage")) else "reason_line_all"
-    return view.words(group, **said, n=view.formats.count(n))
-
-
-def _silence(view: View, row: Mapping[str, object]) -> str:
-    silent, touches = real(row.get("silence_days")), real(row.get("touches_since_sign_of_life"))
-    if silent is None:
-        return ""
-    return view.words(
-        "reason_silence", days=view.measure("days")(silent), touches=view.formats.count(touches)
+    rows.sort(key=lambda row: text(row["deal_id"]))
+    rows.sort(key=lambda row: text(row["flagged_on"])[:10], reverse=True)
+    return Table(
+        id="flags-lifted",
+        caption=words("table.flags_lifted"),
+        columns=[Column(words(f"column.{name}")) for name in ("account", "flagged_on", "now")],
+        rows=[
+            [
+                Cell(
+                    text(row.get("account")) or text(row["deal_id"]),
+                    detail=text(row["deal_id"]) if text(row.get("account")) else "",
+                ),
+                Cell(view.formats.day(row["flagged_on"])),
+                Cell(words.label("lifted", text(row["status"]))),
+            ]
+            for row in rows[:ROWS_SHOWN]
+        ],
+        note=words(
+            "table_cut",
+            shown=view.formats.count(ROWS_SHOWN),
+            all=view.formats.count(len(rows)),
+            file="tables/flags_lifted.csv",
+        )
+        if len(rows) > ROWS_SHOWN
+        else "",
     )
+
+
+def returns_table(marts: Marts, view: View) -> Table | None:
+    """Deals let go whose promised day to return has come; None where there are none."""
+    frame = marts["returns_due"]
+    if frame.empty:
+        return None
+    ordered = frame.sort_values(["days_overdue", "deal_id"], ascending=[False, True], kind="stable")
+    columns = ("account", "deal_id", "team", "return_on", "days_overdue")
+    return frame_table(view, "returns_due", ordered, columns, ROWS_SHOWN)
 
 
 def _sentence(marts: Marts, view: View) -> Markup:

@@ -55,6 +55,14 @@ def frames() -> dict[str, pd.DataFrame]:
         **_strategy_frames(),
         **_trust_frames(),
         "worklist": _worklist(),
+        "move_rules": _table("hour_low hour_high hour_gap chance_days", (80.0, 140.0, "", 180)),
+        "brief_facts": _table(
+            "deal_id incumbent has_sign_of_life", ("salesforce:006X", SCRIPT, True)
+        ),
+        "returns_due": _table(
+            "deal_id account team return_on days_overdue",
+            ("salesforce:006R", SCRIPT, "North", "2026-10-01", 30),
+        ),
         "flags_lifted": _table("deal_id status flagged_on", ("salesforce:1", "won", "2026-10-30")),
     }
 
@@ -883,7 +891,7 @@ def test_the_sheet_holds_text_not_formulas(report: Path) -> None:
     assert sheet is not None
     assert str(book.properties.created)[:10] == "2026-10-31"
     assert sheet.freeze_panes == "C2"
-    assert sheet.auto_filter.ref == f"A1:H{len(_worklist()) + 1}"
+    assert sheet.auto_filter.ref == f"A1:Q{len(_worklist()) + 1}"
     values = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row}
     assert values[FORMULA] == "s"
     assert "f" not in set(values.values())
