@@ -5,9 +5,10 @@ threshold):
 
 1. held out by lot: pursue anyway.
 2. stalled: the buyer has stopped deciding; disqualify.
-3. its value per remaining hour lies wholly below what a freed hour earns: disqualify; wholly above:
+3. letting go early surely loses here, whatever freed hours are used for: help decide.
+4. its value per remaining hour lies wholly below what a freed hour earns: disqualify; wholly above:
    help decide; within the interval: help decide, and say that it is close.
-4. where 3 cannot be asked, which `rule_gap` explains: silent for longer than the stage's patience:
+5. where 4 cannot be asked, which `rule_gap` explains: silent for longer than the stage's patience:
    disqualify; else help decide, also where the silence is not known.
 
 A deal that is not flagged is kept. Nothing here is estimated: chances, hours and the worth of an
@@ -38,6 +39,7 @@ RULES: Mapping[str, str] = {
     "not_flagged": "keep",
     "held_out": "pursue_anyway",
     "stalled": "disqualify",
+    "letting_go_loses": "help_decide",
     "below_an_hour": "disqualify",
     "close_to_an_hour": "help_decide",
     "above_an_hour": "help_decide",
@@ -50,6 +52,7 @@ GAPS = (
     *("not_compared", "too_few", "no_yield", "refill_unknown"),
     *("no_amount", "no_chance", "no_hours"),
 )
+LOSES = "does_not_pay"
 COLUMNS = [
     "deal_id",
     "account",
@@ -85,7 +88,8 @@ class HourWorth:
     """What a freed hour earns, in the reporting currency: its 95 % interval.
 
     `low` is NaN where only an upper end is known: what an hour on a fresh deal yields, were every
-    freed one used so. `gap` is one of GAPS where there is nothing to compare with, else ''.
+    freed one used so. `gap` is one of GAPS where there is nothing to compare with, LOSES where the
+    comparison says that letting go does not pay, else ''.
     """
 
     low: float
@@ -107,8 +111,8 @@ def hour_worth(break_even: Mapping[str, object] | None, stated: float | None = N
     nothing = (math.nan, math.nan)
     if not break_even:
         return NOT_COMPARED
-    if break_even.get("verdict") == "too_few":
-        return HourWorth(*nothing, "too_few")
+    if break_even.get("verdict") in ("too_few", LOSES):
+        return HourWorth(*nothing, str(break_even["verdict"]))
     low, high = (_number(break_even.get(f"freed_hour_revenue_{end}")) for end in ("low", "high"))
     if math.isfinite(low) and math.isfinite(high):
         return HourWorth(low, high)
@@ -188,6 +192,7 @@ def decided(
         [
             ~stalled & ~risky,
             stalled,
+            np.full(len(deals), hour.gap == LOSES),
             comparable & (value < hour.low),
             comparable & (value > hour.high),
             comparable,
@@ -195,8 +200,8 @@ def decided(
             silence > patience,
         ],
         [
-            *("not_flagged", "stalled", "below_an_hour", "above_an_hour", "close_to_an_hour"),
-            *("silence_unknown", "silent"),
+            *("not_flagged", "stalled", "letting_go_loses"),
+            *("below_an_hour", "above_an_hour", "close_to_an_hour", "silence_unknown", "silent"),
         ],
         "answers",
     )

@@ -30,13 +30,14 @@ GIVEN = (
 )
 
 
-def happened(company: Company) -> Course:
-    """The course of events that the CRM then holds, logged."""
+def happened(company: Company, until: int | None = None) -> Course:
+    """The course of events that the CRM then holds, logged; up to a day, where one is given."""
     course = _course(company, log=True)
     prospects, due = 0, 0.0
     days = range(company.first_day, company.last_day + AFTER_END + 1)
     pace = company.deals / (sum(map(is_business_day, days)) * len(course.sellers.team))
-    for day in filter(is_business_day, days):
+    last = days.stop if until is None else until + 1
+    for day in filter(is_business_day, range(days.start, min(last, days.stop))):
         _pass_day(course, day)
         here = np.flatnonzero(course.sellers.is_here(day))
         if company.backlog:

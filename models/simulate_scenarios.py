@@ -163,6 +163,18 @@ def _known() -> dict[str, Scenario]:
         ),
         one(21, "placebo_signal", "a signal 30 days before the real one", **plain),
         one(22, "permuted", "outcomes dealt out by lot", **plain),
+        one(
+            0,
+            "worklist_backlog",
+            "prospects wait, and hours go into deals that stall",
+            **(pursuing | {"deals": 1_600, "sellers": 40}),
+        ),
+        one(
+            0,
+            "worklist_scarcity",
+            "the same, and nobody waits",
+            **(pursuing | {"deals": 1_600, "sellers": 40, "backlog": False}),
+        ),
         one(0, "sample", "a company as the sample's, whose effects differ by buyer"),
         one(0, "all_litter", "every kind of litter at once", vars(Mess.all())),
     ]

@@ -86,17 +86,22 @@ def change(view: View, row: Mapping[str, object]) -> tuple[str, str]:
     return (told[name], stays) if name in told else (stays, "")
 
 
+def compared_with(marts: Marts) -> str | None:
+    """The night that this one is compared with, YYYY-MM-DD; None for a first or replayed one."""
+    frame = marts["worklist"]
+    known = frame["compared_with_on"].dropna() if "compared_with_on" in frame else []
+    return max((text(day)[:10] for day in known), default=None)
+
+
 def news_sentence(view: View, marts: Marts) -> Markup:
     """What has changed about the list since the night before, or why that is not told."""
-    words, frame = view.words, marts["worklist"]
+    words, last = view.words, compared_with(marts)
     if view.run.get("is_replayed"):
         return words.html("answer.news_replayed")
-    on = [text(day)[:10] for day in frame.get("compared_with_on", []) if text(day)]
-    if not on:
+    if last is None:
         return words.html("answer.news_first")
-    last = max(on)
     lifted = [row for row in records(marts["flags_lifted"]) if text(row["flagged_on"])[:10] >= last]
-    counts = frame["change"].value_counts()
+    counts = marts["worklist"]["change"].value_counts()
     told = {name: view.formats.count(int(counts.get(name, 0))) for name in CHANGES}
     return words.html("answer.news", day=last, gone=view.formats.count(len(lifted)), **told)
 
@@ -108,23 +113,33 @@ def how_chosen(view: View, marts: Marts) -> list[Markup]:
     stated = real(view.settings.get("value_of_an_hour"))
     low, high = real(known.get("hour_low")), real(known.get("hour_high"))
     amount = view.measure("amount")
+    always = [
+        words.html("chosen.flag", share=view.share(view.settings.get("flag_above"))),
+        words.html("chosen.stalled"),
+    ]
     if stated is not None:
         hour = words.html("chosen.hour_stated", value=amount(stated))
     elif low is not None and high is not None:
-        hour = words.html("chosen.hour", interval=view.interval(amount, low, high))
+        ends = f"{amount.prefix}{view.interval(amount, low, high)}"
+        hour = words.html("chosen.hour", interval=ends)
+    elif gap == "does_not_pay":
+        return [*always, words.html("chosen.hour_loses")]
     elif gap == "refill_unknown" and high is not None:
         hour = words.html("chosen.hour_at_most", high=amount(high))
     else:
         hour = words.html("chosen.hour_unknown", gap=gap_of(view, gap or "not_compared"))
-    days = view.formats.count(known.get("chance_days"))
+    patience = real(view.settings.get("patience")) or 1.0
+    silence = "chosen.silence" if patience == 1 else "chosen.silence_times"
+    return [*always, hour, words.html(silence, patience=view.formats.plain(patience))]
+
+
+def what_costs_mean(view: View, marts: Marts) -> list[Markup]:
+    """How the cost of being wrong is reckoned, and what is known of stalled deals instead."""
+    days = view.formats.count(marts.row("move_rules").get("chance_days"))
+    stalled = view.words.html("costs.stalled")
     return [
-        words.html("chosen.flag", share=view.share(view.settings.get("flag_above"))),
-        words.html("chosen.stalled"),
-        hour,
-        words.html("chosen.silence", patience=view.setting("patience")),
-        words.html("chosen.costs", days=days),
-        words.html("chosen.stalled_chance"),
-        wording.resurrection_sentence(view, marts),
+        view.words.html("costs.both", days=days),
+        Markup("{} {}").format(stalled, wording.resurrection_sentence(view, marts)),
     ]
 
 
@@ -134,7 +149,8 @@ def chase(view: View, row: Mapping[str, object], known: Mapping[str, object]) ->
     if made is None or silence is None:
         return ""
     key = "chase_never" if flag(known.get("has_sign_of_life")) is False else "chase_so_far"
-    return view.words(key, touches=view.formats.count(made), days=view.formats.count(silence))
+    touches = view.words.count("noun.touch", round(made), view.formats.count(made))
+    return view.words(key, touches=touches, days=view.formats.count(silence))
 
 
 def promises(view: View, known: Mapping[str, object]) -> str:

@@ -12,7 +12,7 @@ from reports.marts import records
 
 @dataclass(frozen=True)
 class Fold:
-    """What opens below a cell: a summary, and parts of a label, a text and the text's language.
+    """What opens below a row: a summary, and parts of a label, a text and the text's language.
 
     The language is '' for the page's own.
     """
@@ -23,15 +23,11 @@ class Fold:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, a tone that names a style (thin, good, bad, ...), and a second line.
-
-    A fold, where there is one, opens below both.
-    """
+    """One cell: its text, a tone that names a style (thin, good, bad, ...), and a second line."""
 
     text: str
     tone: str = ""
     detail: str = ""
-    fold: Fold | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption. The first column names its row unless ``has_row_heads`` is false."""
+    """A table with a caption. The first column names its row unless ``has_row_heads`` is false.
+
+    ``folds``, where there are any, open below the rows, one below each.
+    """
 
     id: str
     caption: str
@@ -54,6 +53,7 @@ class Table:
     has_row_heads: bool = True
     is_cards: bool = False
     empty: str = ""
+    folds: Sequence[Fold] = ()
 
 
 @dataclass(frozen=True)

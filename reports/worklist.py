@@ -40,6 +40,7 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
     return {
         "answers": [_sentence(marts, view), moves.news_sentence(view, marts)],
         "chosen": moves.how_chosen(view, marts),
+        "costs": moves.what_costs_mean(view, marts),
         "moves": [table(marts, view, move) for move in (*MOVES, *([HELD_OUT] if held else []))],
         "lifted": lifted_table(marts, view),
         "returns": returns_table(marts, view),
@@ -69,7 +70,12 @@ def table(marts: Marts, view: View, move: str) -> Table:
     shown = every[:ROWS_SHOWN]
     known = brief_facts(marts, shown)
     told = briefs.templates(view)
-    names = ("account", "p_no_decision", "if_let_go", "if_pursued", "rule", "change", "team")
+    is_compared = moves.compared_with(marts) is not None
+    names = [
+        *("account", "p_no_decision", "if_let_go", "if_pursued", "rule"),
+        *(["change"] if is_compared else []),
+        "team",
+    ]
     note = ""
     if len(every) > ROWS_SHOWN:
         note = words(
@@ -85,7 +91,8 @@ def table(marts: Marts, view: View, move: str) -> Table:
             Column(words(f"column.{name}"), name in ("p_no_decision", "if_let_go", "if_pursued"))
             for name in names
         ],
-        rows=[_line(view, told, row, known.get(text(row["deal_id"]), {})) for row in shown],
+        rows=[_line(view, row, is_compared=is_compared) for row in shown],
+        folds=[_fold(view, told, row, known.get(text(row["deal_id"]), {})) for row in shown],
         note=note,
         is_cards=True,
         empty=words("table_empty"),
@@ -101,48 +108,31 @@ def brief_facts(
     return {text(row["deal_id"]): row for row in records(frame[asked])}
 
 
-def _line(
-    view: View,
-    told: briefs.Templates,
-    row: Mapping[str, object],
-    known: Mapping[str, object],
-) -> list[Cell]:
+def _line(view: View, row: Mapping[str, object], *, is_compared: bool) -> list[Cell]:
     deal = _deal(row, view)
     lost, parts = moves.cost(view, row)
     rule = moves.rule(view, row)
+    changed, stays = moves.change(view, row)
     return [
         Cell(deal.account, detail=_details(deal)),
         Cell(deal.risk),
         Cell(lost, detail=parts),
         Cell(moves.hours(view, row)),
-        Cell(
-            rule or deal.reasons,
-            "prose",
-            detail=deal.reasons if rule else "",
-            fold=_fold(view, told, row, known, deal.question),
-        ),
-        Cell(*_told(moves.change(view, row))),
+        Cell(rule or deal.reasons, "prose", deal.reasons if rule else ""),
+        *([Cell(changed, detail=stays)] if is_compared else []),
         Cell(deal.team),
     ]
 
 
-def _told(pair: tuple[str, str]) -> tuple[str, str, str]:
-    return pair[0], "", pair[1]
-
-
 def _fold(
-    view: View,
-    told: briefs.Templates,
-    row: Mapping[str, object],
-    known: Mapping[str, object],
-    question: str,
+    view: View, told: briefs.Templates, row: Mapping[str, object], known: Mapping[str, object]
 ) -> Fold:
     """What is read when a deal is looked into: the brief, and what stands behind the move."""
     words = view.words
     written = briefs.brief(view, told, row, known)
     parts = [
         (words("column.brief"), written, told.language),
-        (words("column.question"), question, ""),
+        (words("column.question"), words.label("question", text(row["question"])), ""),
         (words("column.chase"), moves.chase(view, row, known), ""),
         (words("column.promises"), moves.promises(view, known), ""),
     ]

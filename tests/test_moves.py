@@ -10,6 +10,7 @@ import pytest
 from models.frontier import remaining_hours
 from models.moves import (
     GAPS,
+    LOSES,
     RULES,
     HourWorth,
     costs,
@@ -104,6 +105,15 @@ def test_where_an_hours_worth_is_unknown_silence_decides_and_says_why(gap):
     assert gap in GAPS
 
 
+def test_where_letting_go_surely_loses_only_the_stalled_are_let_go():
+    hour = HourWorth(UNKNOWN, UNKNOWN, LOSES)
+    assert chosen(hour, silence_days=90.0) == ("help_decide", "letting_go_loses", "")
+    assert chosen(hour, hours_if_pursued=99.0) == ("help_decide", "letting_go_loses", "")
+    assert chosen(hour, amount_base=None) == ("help_decide", "letting_go_loses", "")
+    assert chosen(hour, is_stalled=True)[0] == "disqualify"
+    assert chosen(hour, p_no_decision_if_pursued=0.1)[0] == "keep"
+
+
 def test_an_upper_end_alone_can_save_a_deal_and_never_lets_one_go():
     at_most = HourWorth(UNKNOWN, 120.0, "refill_unknown")
     assert chosen(at_most, hours_if_pursued=8.0, silence_days=90.0)[1:] == ("above_an_hour", "")
@@ -138,7 +148,7 @@ def test_every_move_follows_from_its_rule_and_every_deal_has_one():
     found = moves(frame, 0.5, 30, hour=HOUR, holdout_share=0.1, seed=4)
     assert len(found) == n
     assert (found["move"] == found["rule"].map(RULES)).all()
-    assert set(found["rule"]) == set(RULES)
+    assert set(found["rule"]) == set(RULES) - {"letting_go_loses"}
     assert (found["is_flagged"] == (found["rule"] != "not_flagged")).all()
     asked = found["rule"].isin(["silent", "answers", "silence_unknown"])
     assert (found.loc[~asked, "rule_gap"] == "").all()
@@ -187,7 +197,8 @@ BREAK_EVEN = {
     ("row", "stated", "expected"),
     [
         (BREAK_EVEN, None, (40.0, 90.0, "")),
-        ({**BREAK_EVEN, "verdict": "does_not_pay"}, None, (40.0, 90.0, "")),
+        ({**BREAK_EVEN, "verdict": "does_not_pay"}, None, (UNKNOWN, UNKNOWN, "does_not_pay")),
+        ({**BREAK_EVEN, "verdict": "does_not_pay"}, 75.0, (75.0, 75.0, "")),
         ({**BREAK_EVEN, "verdict": "too_few"}, None, (UNKNOWN, UNKNOWN, "too_few")),
         (
             {**BREAK_EVEN, "freed_hour_revenue_low": UNKNOWN},
