@@ -89,8 +89,9 @@ def change(view: View, row: Mapping[str, object]) -> tuple[str, str]:
 def compared_with(marts: Marts) -> str | None:
     """The night that this one is compared with, YYYY-MM-DD; None for a first or replayed one."""
     frame = marts["worklist"]
-    known = frame["compared_with_on"].dropna() if "compared_with_on" in frame else []
-    return max((text(day)[:10] for day in known), default=None)
+    if "compared_with_on" not in frame:
+        return None
+    return max((text(day)[:10] for day in frame["compared_with_on"].dropna()), default=None)
 
 
 def news_sentence(view: View, marts: Marts) -> Markup:

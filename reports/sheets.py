@@ -13,6 +13,7 @@ import pandas as pd
 import xlsxwriter
 
 from reports import briefs, moves
+from reports.brief_templates import MOVES
 from reports.formats import real, text
 from reports.marts import Marts, records
 from reports.reasons import reasons
@@ -73,7 +74,7 @@ def write_worklist(marts: Marts, view: View, path: Path) -> None:
         sheet.set_column(place, place, _WIDTHS.get(column, 16))
     rows = records(marts["worklist"].sort_values("deal_id"))
     told = briefs.templates(view)
-    known = brief_facts(marts, [row for row in rows if text(row["move"]) in briefs.MOVES])
+    known = brief_facts(marts, [row for row in rows if text(row["move"]) in MOVES])
     for line, row in enumerate(rows, start=1):
         facts = known.get(text(row["deal_id"]), {})
         row["brief"] = briefs.brief(view, told, row, facts)

@@ -7,6 +7,7 @@ from itertools import chain, zip_longest
 from markupsafe import Markup
 
 from reports import briefs, moves
+from reports.brief_templates import Templates
 from reports.formats import NOTHING, flag, real, text
 from reports.marts import Marts, records
 from reports.reasons import HELD_OUT, reasons
@@ -125,7 +126,7 @@ def _line(view: View, row: Mapping[str, object], *, is_compared: bool) -> list[C
 
 
 def _fold(
-    view: View, told: briefs.Templates, row: Mapping[str, object], known: Mapping[str, object]
+    view: View, told: Templates, row: Mapping[str, object], known: Mapping[str, object]
 ) -> Fold:
     """What is read when a deal is looked into: the brief, and what stands behind the move."""
     words = view.words
