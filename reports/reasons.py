@@ -78,6 +78,5 @@ def _silence(view: View, row: Mapping[str, object]) -> str:
     silent, touches = real(row.get("silence_days")), real(row.get("touches_since_sign_of_life"))
     if silent is None:
         return ""
-    return view.words(
-        "reason_silence", days=view.measure("days")(silent), touches=view.formats.count(touches)
-    )
+    said = view.words.count("noun.touch", round(touches or 0), view.formats.count(touches))
+    return view.words("reason_silence", days=view.measure("days")(silent), touches=said)

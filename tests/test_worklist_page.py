@@ -79,8 +79,8 @@ def test_a_deal_is_told_with_rule_cost_news_and_brief(tmp_path):
     assert SCRIPT not in source
     assert SCRIPT in text
     for said in (
-        "brings EUR 41.70, clearly less than a freed hour earns",
-        "1 in 20 to win EUR 10.0",
+        "brings USD 41.70, clearly less than a freed hour earns",
+        "1 in 20 to win USD 10.0",
         "12 hours",
         "Risk +10.0 points",
         "On the list for 4 nights",
@@ -88,7 +88,7 @@ def test_a_deal_is_told_with_rule_cost_news_and_brief(tmp_path):
         "Since 2026-06-29: 0 newly on the list, 0 with another move, 1 at a higher risk",
         "1 no longer on it",
         "How a move is chosen",
-        "EUR 80 to 140",
+        "USD 80 to 140",
         "Promised returns that are due",
         "No longer on the list",
         "One question, which only you can answer",
