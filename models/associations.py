@@ -23,7 +23,7 @@ WEEK_DAYS = 7
 # Everything that is adjusted for, of features.snapshots, unless it is itself asked about.
 SKEWED = ("age_days", "days_in_stage", "silence_days", "amount", "replies_13w")
 PLAIN = ("stage_order", "pushes", "contacts", "seller_no_decision_rate")
-LEVELS = ("stage", "lead_source", "source")
+LEVELS = ("stage", "lead_source", "source", "weeks_ahead")
 # The penalty is on standardised covariates; an exposure so much wider all but escapes it.
 WIDE = 1e3
 LEAST_SELLERS, LEAST_EVENTS = 10, 20

@@ -10,6 +10,7 @@ import numpy as np
 from models.simulate_course import COMPETITOR, LAST_STAGE, NEVER, TOLD_NO, WON, Course, month_end
 from models.simulate_dice import Flags, Floats, Ints
 
+BOUND_DAYS = 28  # for which a kept promise binds on
 LAPSE, WAKE, REFUSE, MURMUR = 0.016, 0.006, 0.0042, 0.011
 WIN = np.array([0.0, 0.003, 0.007, 0.014, 0.022, 0.038, 0.105, 0.28])
 LOSE = np.array([0.006, 0.008, 0.011, 0.015, 0.019, 0.025, 0.05, 0.088])
@@ -58,6 +59,7 @@ def step(course: Course, day: int) -> None:
             - 0.35 * d["urgency"][rows]
             - 0.35 * quality
             + 0.15 * np.clip(options - 1, 0, 4)
+            - _bound(course, rows, day)
         )
     )
     since = (day - np.maximum(d["life_on"][rows], d["created"][rows])) * 5 / 7
@@ -107,6 +109,11 @@ def _lift(course: Course, rows: Ints, day: int) -> Floats:
         0.0,
     )
     return lift
+
+
+def _bound(course: Course, rows: Ints, day: int) -> Floats:
+    """Log hazard ratio of deciding: what a promise in force does to the buyer who gave it."""
+    return course.company.promise_effect * (course.deals["bound_until"][rows] >= day)
 
 
 def _return(course: Course, day: int, rows: Ints) -> None:
@@ -191,6 +198,7 @@ def _show_life(course: Course, day: int, rows: Ints, wakes: Flags) -> None:
         promises = (d["commit_due"][rows] == NEVER) & (promise < 0.07)
         made = rows[promises]
         d["commit_due"][made] = day + course.dice.whole(d["key"][made], "due", 6, 15, day)
+        d["bound_until"][made] = d["commit_due"][made]
         course.note("promise", day, made, d["commit_due"][made])
     answered = rows[answer < 0.65]
     soon = day + course.dice.whole(d["key"][answered], "soon", 1, 2, day)
@@ -205,6 +213,7 @@ def _keep_promises(course: Course, day: int) -> None:
     keeps = d["engaged"][rows] & d["open"][rows] & (course.chance(rows, "keeps", day) < 0.3)
     _live(course, day, rows[keeps])
     course.note("kept", day, rows[keeps], d["commit_due"][rows[keeps]])
+    d["bound_until"][rows[keeps]] = day + BOUND_DAYS
     over = keeps | (d["commit_due"][rows] < day - 5)
     d["commit_due"][rows[over]] = NEVER
 
@@ -258,7 +267,8 @@ def _go_on(course: Course, day: int, rows: Ints) -> None:
         + course.sellers.skill[d["seller"][stays]]
     )
     lose = LOSE[stage] * np.exp(-0.4 * quality + 0.8 * tempted + 0.4 * misfit)
-    win, lose = course.company.decides * win, course.company.decides * lose
+    bound = np.exp(_bound(course, stays, day))
+    win, lose = course.company.decides * bound * win, course.company.decides * bound * lose
     lose = course.company.rivals_win * lose
     rate = win + lose
     total = probability(rate)

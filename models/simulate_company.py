@@ -119,6 +119,9 @@ class Company:
     how much worse the buyers of the last two fifths of the time are. `decides` and `rivals_win`
     scale how often engaged buyers decide, and decide for a rival; where nothing `closes`, sellers
     end no deal.
+
+    `promise_effect` is a log hazard ratio on deciding, and its inverse on lapsing, while a promise
+    of the buyer's is not yet due, and for four weeks after it was kept.
     """
 
     seed: int = 20260630
@@ -144,6 +147,7 @@ class Company:
     decides: float = 1.0
     rivals_win: float = 1.0
     closes: bool = True
+    promise_effect: float = 0.0
     mess: Mess = field(default_factory=Mess)
 
     def __post_init__(self) -> None:

@@ -64,6 +64,7 @@ FIELDS: dict[str, tuple[str, float]] = {
     "pushes": ("i8", 0),
     "expected": ("i8", 0),
     "commit_due": ("i8", NEVER),
+    "bound_until": ("i8", NEVER),
     "signal_on": ("i8", NEVER),
     "signal": ("i8", 0),
     "plan": ("i8", 0),

@@ -75,6 +75,20 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "backlog": (),
     "fresh_yield": (),
+    # the buyer's own promises
+    "commitments": (
+        *("made_by", "deals", "made", "kept_in_time", "kept_late", "overdue", "standing"),
+        *("left_at_close", "mean_days_given", "mean_days_late", "mean_days_overdue"),
+    ),
+    "open_commitments": (
+        *("team", "pipeline", "stage", "stage_order", "is_recorded", "open_deals"),
+        *("with_standing", "without", "never", "all_kept", "overdue", "without_amount"),
+    ),
+    "deals_without_commitment": ("deal_id", "state"),
+    "commitments_adjusted": (
+        *("comparison", "held_equal", "ending", "ratio", "low", "high", "verdict", "goes_with"),
+        *("moments", "exposed_moments", "events", "exposed_events", "sellers"),
+    ),
     # what to do
     "worklist": (
         *("deal_id", "account", "team", "amount_base", "p_no_decision"),
