@@ -227,7 +227,8 @@ def open_table(marts: Marts, view: View) -> Table:
     words, show = view.words, view.formats
     frame = marts["open_commitments"]
     frame = frame[frame["is_recorded"].astype(bool)]
-    rows = [_open_row(view, row) for row in _by_team_and_stage(frame)[:STAGES_SHOWN]]
+    has_several = frame["pipeline"].nunique() > 1
+    rows = [_open_row(view, row, has_several) for row in _in_order(frame)[:STAGES_SHOWN]]
     names = ("open_deals", "with_standing", "without", "never", "all_kept", "overdue")
     return Table(
         id="open-commitments",
@@ -248,7 +249,7 @@ def open_table(marts: Marts, view: View) -> Table:
     )
 
 
-def _by_team_and_stage(frame: pd.DataFrame) -> Sequence[Mapping[str, object]]:
+def _in_order(frame: pd.DataFrame) -> Sequence[Mapping[str, object]]:
     return sorted(
         records(frame),
         key=lambda row: (
@@ -260,12 +261,12 @@ def _by_team_and_stage(frame: pd.DataFrame) -> Sequence[Mapping[str, object]]:
     )
 
 
-def _open_row(view: View, row: Mapping[str, object]) -> list[Cell]:
-    show = view.formats
+def _open_row(view: View, row: Mapping[str, object], has_several: bool) -> list[Cell]:
+    show, pipeline = view.formats, text(row["pipeline"]) if has_several else ""
     names = ("open_deals", "with_standing", "without", "never", "all_kept", "overdue")
     return [
         Cell(text(row["team"]) or view.words("unknown")),
-        Cell(text(row["stage"]) or view.words("unknown"), "", text(row["pipeline"])),
+        Cell(text(row["stage"]) or view.words("unknown"), "", pipeline),
         *(Cell(show.count(row[name])) for name in names),
         Cell(show.amount(row["without_amount"])),
     ]

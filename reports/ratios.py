@@ -1,7 +1,7 @@
 """Hazard ratios in print: one cell, and a chart on a scale on which half and twice are as far."""
 
 from collections.abc import Mapping, Sequence
-from math import ceil, floor, log2
+from math import ceil, floor, log2, log10
 
 import plotly.graph_objects as go
 
@@ -11,6 +11,8 @@ from reports.views import Cell, Chart, Column, Table, View
 
 Row = Mapping[str, object]
 ENDS = ("ratio", "low", "high")
+# Between half and twice there is room for more.
+NEAR = (0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0)
 
 
 def said(view: View, row: Row) -> str:
@@ -23,7 +25,7 @@ def said(view: View, row: Row) -> str:
 def cell(view: View, row: Row) -> Cell:
     """The same as a cell: thin without an answer, strong where the interval leaves 1 out."""
     direction = text(row["goes_with"])
-    tone = "thin" if not direction else "key" if direction != "level" else ""
+    tone = "thin" if not direction else "published" if direction != "level" else ""
     return Cell(said(view, row), tone)
 
 
@@ -41,6 +43,8 @@ def chart(
     ends = [log2(value) for *_, values in told for value in values]
     low, high = min(floor(min(ends)), -1), max(ceil(max(ends)), 1)
     ticks = [2.0**power for power in range(low, high + 1)]
+    if (low, high) == (-1, 1):
+        ticks = list(NEAR)
     points = go.Scatter(
         x=[values[0] for *_, values in told],
         y=[figures.plain(label) for label, *_ in told],
@@ -68,6 +72,7 @@ def chart(
         x={
             "title": figures.titled(view.words("ratio_axis")),
             "type": "log",
+            "range": [low * log10(2), high * log10(2)],
             "tickmode": "array",
             "tickvals": ticks,
             "ticktext": [f"{tick:g}" for tick in ticks],

@@ -21,6 +21,7 @@ from reports.marts import COLUMNS, MartColumnError, Marts
 from reports.views import View
 from reports.wording import break_even_sentence
 from reports.worklist import deals, first, reasons
+from tests.question_marts import promises
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -56,6 +57,7 @@ def frames() -> dict[str, pd.DataFrame]:
         **_trust_frames(),
         "worklist": _worklist(),
         "flags_lifted": _table("deal_id status flagged_on", ("salesforce:1", "won", "2026-10-30")),
+        **promises(),
     }
 
 
@@ -823,6 +825,7 @@ def test_nothing_to_say_is_said_on_every_page(tmp_path: Path, shape: str) -> Non
         "worklist": "No open deal asks for a move",
         "trust": "No files were offered",
         "method": "21 items",
+        "commitments": "No export holds a dated promise",
     }
     for page, words in said.items():
         assert words in _page(tmp_path, page).text

@@ -1,6 +1,6 @@
--- Open deals on which no promise of the buyer's stands: there never was one, all were kept, or the
--- last one is overdue. Deals of a source that records no buyer's promise at all are not here: of
--- them nothing is known.
+-- Deals that are open in the CRM, stalled or not, on which no promise of the buyer's stands: there
+-- never was one, all were kept, or the last one is overdue. Deals of a source that records no buyer's
+-- promise at all are not here: of them nothing is known.
 with recorded as (
     select distinct d.source
     from core.commitments as c
@@ -50,4 +50,4 @@ cross join core.parameters as p
 left join core.accounts as a on d.account_id = a.account_id
 left join core.sellers as s on d.seller_id = s.seller_id
 left join promises as q on d.deal_id = q.deal_id
-where o.outcome = 'open' and coalesce(q.standing, 0) = 0
+where d.status = 'open' and o.outcome <> 'excluded' and coalesce(q.standing, 0) = 0

@@ -1,4 +1,4 @@
--- Open deals by team and stage: how many have a promise of the buyer's ahead of them, and how many
+-- Deals that are open in the CRM by team and stage: how many have a promise of the buyer's ahead of them, and how many
 -- have none. Where a source records no buyer's promise at all its deals are told apart, not counted
 -- as being without one.
 with recorded as (
@@ -28,5 +28,5 @@ left join core.sellers as s on d.seller_id = s.seller_id
 left join core.stages as g
     on d.source = g.source and d.pipeline = g.pipeline and d.stage = g.stage
 left join marts.deals_without_commitment as w on d.deal_id = w.deal_id
-where o.outcome = 'open'
+where d.status = 'open' and o.outcome <> 'excluded'
 group by s.team, d.pipeline, d.stage, r.source is not null
