@@ -23,7 +23,7 @@ WEEK_DAYS = 7
 # Everything that is adjusted for, of features.snapshots, unless it is itself asked about.
 SKEWED = ("age_days", "days_in_stage", "silence_days", "amount", "replies_13w")
 PLAIN = ("stage_order", "pushes", "contacts", "seller_no_decision_rate")
-LEVELS = ("stage", "lead_source", "source", "weeks_ahead")
+LEVELS = ("stage", "lead_source", "source")
 # The penalty is on standardised covariates; an exposure so much wider all but escapes it.
 WIDE = 1e3
 LEAST_SELLERS, LEAST_EVENTS = 10, 20
@@ -50,10 +50,19 @@ def open_weeks(
     return rows[is_at_risk].reset_index(drop=True)
 
 
-def adjusted_for(weeks: pd.DataFrame, leave_out: Sequence[str] = ()) -> Floats:
-    """The covariates (n, p) of open weeks, without those of `leave_out` or absent from them."""
+def adjusted_for(
+    weeks: pd.DataFrame,
+    leave_out: Sequence[str] = (),
+    more: Sequence[str] = (),
+    apart: Sequence[str] = (),
+) -> Floats:
+    """The covariates (n, p) of open weeks, without those of `leave_out` or absent from them.
+
+    `more` are further numbers to adjust for, `apart` further columns whose levels are told apart.
+    """
     there = set(weeks.columns) - set(leave_out)
-    chosen = [[name for name in names if name in there] for names in (SKEWED, PLAIN, LEVELS)]
+    told = ((*SKEWED, *more), PLAIN, (*LEVELS, *apart))
+    chosen = [[name for name in names if name in there] for names in told]
     return matrix(weeks, skewed=chosen[0], plain=chosen[1], levels=chosen[2])[0]
 
 
@@ -127,16 +136,19 @@ def ratios(
     endings: Mapping[str, Sequence[str]],
     *,
     leave_out: Sequence[str] = (),
+    more: Sequence[str] = (),
+    apart: Sequence[str] = (),
 ) -> pd.DataFrame:
     """One row an exposure and ending: the hazard ratio of all exposures together, as COLUMNS.
 
     `weeks` as `open_weeks` gives them; `endings` names groups of endings ("decided": won and lost).
-    `leave_out` are covariates that the exposures stand for. A row is "too_few", without numbers,
+    `leave_out` are covariates that the exposures stand for, `more` and `apart` further ones as
+    `adjusted_for` has them. A row is "too_few", without numbers,
     below 10 sellers or 20 events with or without the exposure (its being above 0); "constant"
     where the exposure does not vary.
     """
     sellers = codes(weeks["seller_id"].astype("object").fillna("").astype(str))
-    adjust = adjusted_for(weeks, leave_out)
+    adjust = adjusted_for(weeks, leave_out, more, apart)
     found: list[dict[str, object]] = []
     for ending, causes in endings.items():
         event = weeks["ends"].isin(list(causes)).to_numpy(dtype=bool)
@@ -177,3 +189,12 @@ def _counts(weeks: pd.DataFrame, values: Floats, event: Flags, sellers: Codes) -
         "exposed_events": exposed,
         "verdict": "constant" if is_constant else "too_few" if few else "ok",
     }
+
+
+def directions(found: pd.DataFrame) -> pd.Series:
+    """Which way each 95 % interval lies from 1: "more", "less", "level"; '' where there is none."""
+    low, high = (found[end].to_numpy(dtype=np.float64) for end in ("low", "high"))
+    told = np.select(
+        [np.isnan(low) | np.isnan(high), low > 1, high < 1], ["", "more", "less"], "level"
+    )
+    return pd.Series(told, found.index, dtype="str")

@@ -8,9 +8,10 @@ so silence is a part of what is compared: it is shown with and without silence h
 who promises is a buyer who is already deciding; neither comparison is an effect.
 """
 
+import numpy as np
 import pandas as pd
 
-from models.associations import COLUMNS, ratios
+from models.associations import COLUMNS, directions, ratios
 from models.moments import followed
 
 ENDINGS = {"decided": ("won", "lost_to_competitor"), "no_decision": ("no_decision",)}
@@ -18,7 +19,8 @@ PROMISED, KEPT = "promised", "kept"
 # What is held equal, and which of the covariates are then left out.
 ALL, WITHOUT_SILENCE, NOTHING = "all", "without_silence", "nothing"
 LEFT_OUT = {ALL: (), WITHOUT_SILENCE: ("silence_days",)}
-BARE = ["deal_id", "seller_id", "ends", "weeks_ahead"]
+AHEAD = ("weeks_ahead",)
+BARE = ["deal_id", "seller_id", "ends", *AHEAD]
 ADJUSTED = [
     *("comparison", "held_equal", "ending", "ratio", "low", "high", "p"),
     *("deals", "moments", "exposed_moments", "sellers", "events", "exposed_events"),
@@ -45,10 +47,12 @@ def adjusted(
     told = []
     for comparison, (moments, exposure) in asked.items():
         rows = followed(moments, deals, stalls, as_of_day)
-        exposed = {comparison: (rows[exposure] > 0).to_numpy(dtype="float64")}
+        exposed = {comparison: np.asarray(rows[exposure] > 0, dtype=np.float64)}
         for held, left_out in LEFT_OUT.items():
-            told.append(_named(ratios(rows, exposed, ENDINGS, leave_out=left_out), held))
-        told.append(_named(ratios(rows[BARE], exposed, ENDINGS), NOTHING))
+            told.append(
+                _named(ratios(rows, exposed, ENDINGS, leave_out=left_out, apart=AHEAD), held)
+            )
+        told.append(_named(ratios(rows[BARE], exposed, ENDINGS, apart=AHEAD), NOTHING))
         for frame in told[-3:]:
             frame["moments"] = len(moments)
             frame["exposed_moments"] = int((moments[exposure] > 0).sum())
@@ -56,19 +60,10 @@ def adjusted(
     if not ((weeks["made"] > 0) | (weeks["due"] > 0)).any():
         found["verdict"] = "not_recorded"
     found["verdict"] = found["verdict"].replace("constant", "too_few")
-    found["goes_with"] = [
-        _direction(row.low, row.high) for row in found[["low", "high"]].itertuples(index=False)
-    ]
+    found["goes_with"] = directions(found)
     kinds = {"held_equal": "str", "moments": "int64", "exposed_moments": "int64"}
     return found.astype({**kinds, "goes_with": "str", "verdict": "str"})[ADJUSTED]
 
 
 def _named(frame: pd.DataFrame, held: str) -> pd.DataFrame:
     return frame[COLUMNS].rename(columns={"exposure": "comparison"}).assign(held_equal=held)
-
-
-def _direction(low: float, high: float) -> str:
-    """Which way an interval lies from 1: "more", "less", "level"; '' where there is none."""
-    if pd.isna(low) or pd.isna(high):
-        return ""
-    return "more" if low > 1 else "less" if high < 1 else "level"

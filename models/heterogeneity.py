@@ -14,6 +14,7 @@ import pandas as pd
 
 from models.cloning import PARTED
 from models.effects import Effect
+from models.multiplicity import holm
 from models.propensity import Flags, Floats
 from models.refusal import Evidence
 from models.segments import ATTRIBUTES, NAMED, OTHER, Segments
@@ -281,12 +282,7 @@ def _shrunk(
 
 def _with_holm(tests: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     """The tests with p values for all of them together (Holm 1979), and whether they differ."""
-    p = np.array([float(str(test["p"])) for test in tests])
-    tested = np.flatnonzero(np.isfinite(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
-    together = np.full(len(p), np.nan)
-    times = len(order) - np.arange(len(order))
-    together[order] = np.minimum(np.maximum.accumulate(p[order] * times), 1.0)
+    together = holm(np.array([float(str(test["p"])) for test in tests]))
     rows = []
     for test, value in zip(tests, together, strict=True):
         differs = "unknown" if np.isnan(value) else "yes" if value < LEVEL else "no"

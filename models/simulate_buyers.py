@@ -7,6 +7,7 @@ sign from one of them is a return, and opens a new deal on the account.
 
 import numpy as np
 
+from models import simulate_answers
 from models.simulate_course import COMPETITOR, LAST_STAGE, NEVER, TOLD_NO, WON, Course, month_end
 from models.simulate_dice import Flags, Floats, Ints
 
@@ -89,6 +90,7 @@ def step(course: Course, day: int) -> None:
     puts_off = open_lapsed[course.chance(open_lapsed, "puts off", day) < 0.3]
     _speak(course, day, puts_off, is_later=np.ones(puts_off.size, dtype=bool))
     _refuse(course, day, drifting[refuses])
+    simulate_answers.fill(course, day, seen)
     _go_on(course, day, seen[~wakes_up])
     _keep_promises(course, day)
 
@@ -113,7 +115,9 @@ def _lift(course: Course, rows: Ints, day: int) -> Floats:
 
 def _bound(course: Course, rows: Ints, day: int) -> Floats:
     """Log hazard ratio of deciding: what a promise in force does to the buyer who gave it."""
-    return course.company.promise_effect * (course.deals["bound_until"][rows] >= day)
+    is_bound = (course.deals["bound_until"][rows] >= day).astype(np.float64)
+    lift: Floats = course.company.promise_effect * is_bound
+    return lift
 
 
 def _return(course: Course, day: int, rows: Ints) -> None:
@@ -267,7 +271,7 @@ def _go_on(course: Course, day: int, rows: Ints) -> None:
         + course.sellers.skill[d["seller"][stays]]
     )
     lose = LOSE[stage] * np.exp(-0.4 * quality + 0.8 * tempted + 0.4 * misfit)
-    bound = np.exp(_bound(course, stays, day))
+    bound = np.exp(_bound(course, stays, day) + simulate_answers.lift(course, stays))
     win, lose = course.company.decides * bound * win, course.company.decides * bound * lose
     lose = course.company.rivals_win * lose
     rate = win + lose

@@ -121,7 +121,9 @@ class Company:
     end no deal.
 
     `promise_effect` is a log hazard ratio on deciding, and its inverse on lapsing, while a promise
-    of the buyer's is not yet due, and for four weeks after it was kept.
+    of the buyer's is not yet due, and for four weeks after it was kept. With `qualification`
+    sellers fill the fields of a framework; `framework_effect` is a log hazard ratio on deciding
+    once its economic buyer is known, and the other elements do nothing.
     """
 
     seed: int = 20260630
@@ -148,6 +150,8 @@ class Company:
     rivals_win: float = 1.0
     closes: bool = True
     promise_effect: float = 0.0
+    qualification: bool = False
+    framework_effect: float = 0.0
     mess: Mess = field(default_factory=Mess)
 
     def __post_init__(self) -> None:

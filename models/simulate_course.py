@@ -65,6 +65,7 @@ FIELDS: dict[str, tuple[str, float]] = {
     "expected": ("i8", 0),
     "commit_due": ("i8", NEVER),
     "bound_until": ("i8", NEVER),
+    "answers": ("i8", 0),
     "signal_on": ("i8", NEVER),
     "signal": ("i8", 0),
     "plan": ("i8", 0),

@@ -178,6 +178,18 @@ def _known() -> dict[str, Scenario]:
             {"commitments": True},
             **plain,
         ),
+        one(
+            0,
+            "framework_matters",
+            "deals whose economic buyer is known are decided more often",
+            **(plain | {"qualification": True, "framework_effect": 0.7}),
+        ),
+        one(
+            0,
+            "framework_nothing",
+            "answers rise with stage and engagement, and change nothing",
+            **(plain | {"qualification": True}),
+        ),
         one(0, "all_litter", "every kind of litter at once", vars(Mess.all())),
     ]
     return {each.name: each for each in found}

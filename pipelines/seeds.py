@@ -16,7 +16,7 @@ TABLES = {
     "core.subject_rules": "Ordered patterns that say what an activity's subject tells.",
     "core.stage_rules": "Ordered patterns that say what a stage's name tells.",
     "core.qualification_rules": "Ordered patterns that say which fields qualify a deal.",
-    "core.mappings": "What the analyst says of single words: stages, pipelines, reasons, types.",
+    "core.mappings": "What the analyst says of words: stages, pipelines, reasons, types, fields.",
 }
 FILES = {
     "core.loss_reason_rules": "loss_reasons.csv",

@@ -227,7 +227,7 @@ def open_table(marts: Marts, view: View) -> Table:
     words, show = view.words, view.formats
     frame = marts["open_commitments"]
     frame = frame[frame["is_recorded"].astype(bool)]
-    has_several = frame["pipeline"].nunique() > 1
+    has_several = len(set(frame["pipeline"])) > 1
     rows = [_open_row(view, row, has_several) for row in _in_order(frame)[:STAGES_SHOWN]]
     names = ("open_deals", "with_standing", "without", "never", "all_kept", "overdue")
     return Table(

@@ -40,6 +40,7 @@ SHAPES = {
     "direction status subject minutes is_automatic is_twin cancelled_sec type_word",
     "commitments": "deal_id commitment_id subject made due_day kept made_by",
     "creation_facts": "attribute",
+    "deal_columns": "field",
     "deal_contacts": "deal_id contact_id role title added",
     "deal_states": "deal_id state_id changed changed_by stage amount expected_close_day sort_key "
     "is_bulk",
@@ -105,6 +106,7 @@ def shaped(facts: Facts) -> dict[str, pd.DataFrame]:
         "deals": _deals(kept["deals"]),
         "leads": _leads(kept["leads"]),
         "options": _options(kept),
+        "qualification": _answers(kept["answers"]),
         "removals": pd.DataFrame(
             {"deal_id": _id("", gone["number"]), "why": "deleted", "status": "open"}
         ),
@@ -324,6 +326,18 @@ def _options(kept: dict[str, pd.DataFrame]) -> pd.DataFrame:
             ),
         ],
         ignore_index=True,
+    )
+
+
+def _answers(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "deal_id": _id("", rows["deal"]),
+            "field": rows["field"].array,
+            "change_id": rows["number"].astype(str).str.zfill(9).array,
+            "value": rows["value"].array,
+            "answered": rows["created"].array,
+        }
     )
 
 
