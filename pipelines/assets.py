@@ -13,6 +13,7 @@ from pipelines import (
     commitments,
     compare,
     contracts,
+    frameworks,
     frontier,
     ingest,
     ledger,
@@ -164,6 +165,7 @@ def python_assets() -> list[dg.AssetsDefinition]:
         _python_asset("model_signal", model_signal.TABLES, model_signal.READS, model_signal.run),
         _python_asset("frontier", frontier.TABLES, frontier.READS, frontier.run),
         _python_asset("commitments", commitments.TABLES, commitments.READS, commitments.run),
+        _python_asset("frameworks", frameworks.TABLES, frameworks.READS, frameworks.run),
         _python_asset("worklist", worklists.TABLES, worklists.READS, worklists.run),
         _python_asset("ledger", ledger.TABLES, ledger.READS, ledger.run),
     ]

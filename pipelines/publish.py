@@ -10,7 +10,17 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from pipelines import commitments, compare, frontier, ledger, model_signal, tables, train, worklist
+from pipelines import (
+    commitments,
+    compare,
+    frameworks,
+    frontier,
+    ledger,
+    model_signal,
+    tables,
+    train,
+    worklist,
+)
 from pipelines.night import CONTRACTS, ROOT, RULES, Night, Places
 
 SHOWN = frozenset(
@@ -19,7 +29,7 @@ SHOWN = frozenset(
         name
         for part in (
             *(train, compare, model_signal, frontier, worklist, ledger),
-            *(commitments,),
+            *(commitments, frameworks),
         )
         for name in part.TABLES
     ]

@@ -89,6 +89,16 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("comparison", "held_equal", "ending", "ratio", "low", "high", "verdict", "goes_with"),
         *("moments", "exposed_moments", "events", "exposed_events", "sellers"),
     ),
+    # frameworks of qualification
+    "frameworks": (
+        *("framework", "element", "record", "deals", "deals_answered", "answered_share"),
+        *("median_day", "deals_cleared"),
+    ),
+    "framework_stages": ("framework", "element", "stage", "stage_order", "deals"),
+    "frameworks_adjusted": (
+        *("framework", "element", "ending", "ratio", "low", "high", "p_holm", "asked", "plain"),
+        *("weeks", "events", "sellers", "verdict", "goes_with"),
+    ),
     # what to do
     "worklist": (
         *("deal_id", "account", "team", "amount_base", "p_no_decision"),

@@ -21,7 +21,7 @@ from reports.marts import COLUMNS, MartColumnError, Marts
 from reports.views import View
 from reports.wording import break_even_sentence
 from reports.worklist import deals, first, reasons
-from tests.question_marts import promises
+from tests.question_marts import frameworks, promises
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -58,6 +58,7 @@ def frames() -> dict[str, pd.DataFrame]:
         "worklist": _worklist(),
         "flags_lifted": _table("deal_id status flagged_on", ("salesforce:1", "won", "2026-10-30")),
         **promises(),
+        **frameworks(),
     }
 
 
@@ -826,6 +827,7 @@ def test_nothing_to_say_is_said_on_every_page(tmp_path: Path, shape: str) -> Non
         "trust": "No files were offered",
         "method": "21 items",
         "commitments": "No export holds a dated promise",
+        "frameworks": "No export holds a field of MEDDPICC",
     }
     for page, words in said.items():
         assert words in _page(tmp_path, page).text
