@@ -57,7 +57,7 @@ def step(course: Course, day: int) -> None:
             0.5 * d["indecision"][rows]
             - 0.35 * d["urgency"][rows]
             - 0.35 * quality
-            + 0.15 * np.clip(options - 1, 0, 4)
+            + course.company.options_lapse * 0.15 * np.clip(options - 1, 0, 4)
         )
     )
     since = (day - np.maximum(d["life_on"][rows], d["created"][rows])) * 5 / 7
@@ -253,7 +253,7 @@ def _go_on(course: Course, day: int, rows: Ints) -> None:
         0.4 * quality
         + 0.2 * d["urgency"][stays]
         - 0.3 * d["indecision"][stays]
-        - 0.15 * options
+        - course.company.options_lapse * 0.15 * options
         - 1.1 * misfit
         + course.sellers.skill[d["seller"][stays]]
     )

@@ -118,7 +118,8 @@ class Company:
     they do, `late_walk` the daily chance of letting a silent deal go after the grace. `drift` is
     how much worse the buyers of the last two fifths of the time are. `decides` and `rivals_win`
     scale how often engaged buyers decide, and decide for a rival; where nothing `closes`, sellers
-    end no deal.
+    end no deal. `options_lapse` scales how much each option beyond the first makes buyers drift
+    and keeps them from buying.
     """
 
     seed: int = 20260630
@@ -144,6 +145,7 @@ class Company:
     decides: float = 1.0
     rivals_win: float = 1.0
     closes: bool = True
+    options_lapse: float = 1.0
     mess: Mess = field(default_factory=Mess)
 
     def __post_init__(self) -> None:

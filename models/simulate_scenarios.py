@@ -56,6 +56,8 @@ def _known() -> dict[str, Scenario]:
     # segment, whose difference is then a matter of who is stirred and who is lost.
     stirred = {"bristle_effect": 5.5, "walk_effect": -2.0, "fit_by_source": True}
     stirred |= {"decides": 1.5, "rivals_win": 0.5, "confounding": 0.5, "second_thoughts": 0.3}
+    # Few deals are let go, so that most of those that are not decided end in no decision.
+    several = NOTHING | {"walk_share": 0.15, "options_lapse": 6.0, "deals": 3_000, "sellers": 40}
     found = [
         one(1, "no_effect_confounded", "no effect, worse deals are let go", **confounded),
         one(
@@ -163,6 +165,14 @@ def _known() -> dict[str, Scenario]:
         ),
         one(21, "placebo_signal", "a signal 30 days before the real one", **plain),
         one(22, "permuted", "outcomes dealt out by lot", **plain),
+        one(0, "options_undecide", "every further option makes buyers drift", **several),
+        one(
+            0,
+            "options_nothing",
+            "buyers decide alike, however many options they have, and no rival ever wins",
+            # Where rivals win, one more of them is one more who may.
+            **(several | {"options_lapse": 0.0, "rivals_win": 0.0}),
+        ),
         one(0, "sample", "a company as the sample's, whose effects differ by buyer"),
         one(0, "all_litter", "every kind of litter at once", vars(Mess.all())),
     ]

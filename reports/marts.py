@@ -81,6 +81,27 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("move", "reasons", "question"),
     ),
     "flags_lifted": ("deal_id", "status", "flagged_on"),
+    # options on the table
+    "options": (
+        *("kind", "level", "deals", "weeks", "no_decisions", "won", "lost_to_competitor"),
+        *("other", "no_decision_share", "decision_share"),
+    ),
+    "options_recorded": (
+        *("source", "deals", "with_options", "with_ours", "with_competitor", "with_incumbent"),
+        "first_on",
+    ),
+    "options_adjusted": (
+        *("exposure", "ending", "ratio", "low", "high", "p"),
+        *("deals", "days", "exposed_share", "sellers", "events", "exposed_events", "verdict"),
+    ),
+    "options_curve": (
+        *("horizon_days", "options_from", "options_to", "deals", "days", "no_decisions"),
+        *("observed", "observed_low", "observed_high", "adjusted", "low", "high"),
+    ),
+    "options_answer": (
+        *("horizon_days", "difference", "low", "high", "verdict"),
+        *("deals", "days", "sellers", "no_decisions", "exposed_no_decisions"),
+    ),
     # how far to trust it
     "replay_limits": ("what", "n", "of_all"),
     "files_read": ("path", "kind", "rows", "rejected_rows", "decision", "reason"),
