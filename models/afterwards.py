@@ -1,15 +1,13 @@
 """What follows a day: how deals go on over the half year after it, beside what was known then.
 
-Rows are landmarks: days in a deal's life, every second week of its first year, on which it is open
-and its buyer has shown life within the last fortnight. What is asked about and what is adjusted for
-are as they stood on that day; what comes after it, silence above all, is how an effect would work
-and is left to happen. Of buyers who were silent by then whatever made them so has mostly happened:
-beside equal silence nothing would be left to see of it. Hazards
-of each kind of ending are pooled over landmarks and bins of weeks ahead (van Houwelingen, Dynamic
-prediction by landmarking, Scandinavian Journal of Statistics 34, 2007). An incidence under an
-exposure is standardised: foretold for every landmark as if the exposure were so there, and averaged
-(Robins, Mathematical Modelling 7, 1986). Errors are by seller, by the influence of each on
-coefficients and average, with t(G - 1).
+Rows are landmarks: days in a deal's life on which it is open and has not stalled. What is asked
+about and what is adjusted for are as they stood on that day; what comes after it, silence above
+all, is how an effect would work and is left to happen. Hazards of each kind of ending are pooled
+over landmarks and bins of weeks ahead (van Houwelingen, Dynamic prediction by landmarking,
+Scandinavian Journal of Statistics 34, 2007). An incidence under an exposure is standardised:
+foretold for every landmark as if the exposure were so there, and averaged (Robins, Mathematical
+Modelling 7, 1986). Errors are by seller, by the influence of each on coefficients and average, with
+t(G - 1).
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,11 +31,7 @@ from models.landmarks import (
 )
 from models.propensity import Codes, Flags, Floats, codes
 
-EVERY_WEEKS, LAST_WEEK = 2, 52
-ANSWERING_DAYS = 14  # of silence at most
 HORIZONS = (91, 182)  # days: whole weeks at which bins end
-# Of features.snapshots, beside what every association is adjusted for: options come with acts.
-MORE = ("replies_all", "meetings_held", "touches_all")
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "no_decision": ("no_decision",),
     "decision": ("won", "lost_to_competitor"),
@@ -89,21 +83,26 @@ class Ahead:
 
     @classmethod
     def of(
-        cls, snapshots: pd.DataFrame, deals: pd.DataFrame, stalls: pd.DataFrame, as_of_day: int
+        cls,
+        landmarks: pd.DataFrame,
+        deals: pd.DataFrame,
+        stalls: pd.DataFrame,
+        as_of_day: int,
+        *,
+        more: Sequence[str] = (),
+        apart: Sequence[str] = (),
     ) -> "Ahead":
-        """The landmarks among `snapshots` with their half year ahead, as known on a day.
+        """Landmarks with their half year ahead, as known on a day; those that had ended are gone.
 
-        `deals` and `stalls` as models.stall.fit reads them.
+        `deals` and `stalls` as models.stall.fit reads them; `more` and `apart` are adjusted for
+        beside what every association is.
         """
-        week = snapshots["age_days"] // 7
-        is_asked = (week % EVERY_WEEKS == 0) & week.between(EVERY_WEEKS, LAST_WEEK)
-        is_asked &= snapshots["has_sign_of_life"].fillna(False).astype(bool)
-        is_asked &= snapshots["silence_days"] <= ANSWERING_DAYS
-        found = labelled(snapshots[is_asked].reset_index(drop=True), deals, stalls, as_of_day)
+        found = labelled(landmarks.reset_index(drop=True), deals, stalls, as_of_day)
         found = found.take(found.known.follow >= 7)
         lines = expand(found.known, found.rows["deal_id"].to_numpy(dtype="object"))
         sellers = codes(found.rows["seller_id"].astype("object").fillna("").astype(str))
-        return cls(found.rows, found.known, lines, adjusted_for(found.rows, more=MORE), sellers)
+        base = adjusted_for(found.rows, more=more, apart=apart)
+        return cls(found.rows, found.known, lines, base, sellers)
 
     @cached_property
     def adjust(self) -> Floats:

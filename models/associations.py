@@ -51,14 +51,17 @@ def open_weeks(
 
 
 def adjusted_for(
-    weeks: pd.DataFrame, leave_out: Sequence[str] = (), more: Sequence[str] = ()
+    weeks: pd.DataFrame,
+    leave_out: Sequence[str] = (),
+    more: Sequence[str] = (),
+    apart: Sequence[str] = (),
 ) -> Floats:
     """The covariates (n, p) of open weeks, without those of `leave_out` or absent from them.
 
-    `more` are further numbers to adjust for.
+    `more` are further numbers to adjust for, `apart` further columns whose levels are told apart.
     """
     there = set(weeks.columns) - set(leave_out)
-    told = ((*SKEWED, *more), PLAIN, LEVELS)
+    told = ((*SKEWED, *more), PLAIN, (*LEVELS, *apart))
     chosen = [[name for name in names if name in there] for names in told]
     return matrix(weeks, skewed=chosen[0], plain=chosen[1], levels=chosen[2])[0]
 

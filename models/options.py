@@ -3,7 +3,10 @@
 An option is an offer of ours, a rival, or the present supplier; those count that had been put
 before the buyer by the end of a day and were not withdrawn. A deal that lives longer gathers more
 of them, so the number that a deal ended with says nothing (the longer it lived, the more it has);
-the number on a day, beside what else was known on it, can be told (models.afterwards).
+the number on a day, beside what else was known on it, can be told (models.afterwards). The days
+are those of every second week of the first year on which the buyer had shown life within a
+fortnight: of buyers who are silent by then whatever made them so has mostly happened, and beside
+equal silence nothing would be left to see of it.
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,10 @@ from models.afterwards import HORIZONS, Ahead, Told
 from models.associations import LEAST_EVENTS, LEAST_SELLERS
 from models.propensity import Flags, Floats
 
+EVERY_WEEKS, LAST_WEEK = 2, 52
+ANSWERING_DAYS = 14  # of silence at most
+# Of features.snapshots, beside what every association is adjusted for: options come with acts.
+MORE = ("replies_all", "meetings_held", "touches_all")
 MOST = 4  # options told apart; more are as many
 ENDINGS = ("no_decision", "decision")
 RATIOS = [
@@ -48,6 +55,14 @@ class Found:
     answer: pd.DataFrame
 
 
+def answering(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """The days that are looked at: those on which the buyer was answering."""
+    week = snapshots["age_days"] // 7
+    is_asked = (week % EVERY_WEEKS == 0) & week.between(EVERY_WEEKS, LAST_WEEK)
+    is_asked &= snapshots["has_sign_of_life"].fillna(False).astype(bool)
+    return snapshots[is_asked & (snapshots["silence_days"] <= ANSWERING_DAYS)]
+
+
 def options(
     snapshots: pd.DataFrame,
     deals: pd.DataFrame,
@@ -67,7 +82,7 @@ def options(
     """
     if snapshots.empty:
         return Found(_frame([], RATIOS), _frame([], CURVE), _answers("not_recorded"))
-    ahead = Ahead.of(snapshots, deals, stalls, as_of_day)
+    ahead = Ahead.of(answering(snapshots), deals, stalls, as_of_day, more=MORE)
     if ahead.rows.empty:
         return Found(_frame([], RATIOS), _frame([], CURVE), _answers("too_few"))
     told = {

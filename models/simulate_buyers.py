@@ -11,6 +11,7 @@ from models.simulate_course import COMPETITOR, LAST_STAGE, NEVER, TOLD_NO, WON, 
 from models.simulate_dice import Flags, Floats, Ints
 
 LAPSE, WAKE, REFUSE, MURMUR = 0.016, 0.006, 0.0042, 0.011
+TIRED_DAYS = 14
 WIN = np.array([0.0, 0.003, 0.007, 0.014, 0.022, 0.038, 0.105, 0.28])
 LOSE = np.array([0.006, 0.008, 0.011, 0.015, 0.019, 0.025, 0.05, 0.088])
 
@@ -30,6 +31,7 @@ def step(course: Course, day: int) -> None:
 
     wake, refuse, murmur = course.chances(drifting, ("wake", "refuse", "murmur"), day)
     quality, indecision = d["quality"][drifting], d["indecision"][drifting]
+    tired = _tired(course, drifting, day)
     wakes = wake < probability(
         WAKE
         * np.exp(
@@ -37,6 +39,7 @@ def step(course: Course, day: int) -> None:
             + 0.3 * d["urgency"][drifting]
             - 0.3 * indecision
             + _lift(course, drifting, day)
+            - tired
         )
     )
     refuses = ~wakes & (refuse < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality)))
@@ -44,7 +47,7 @@ def step(course: Course, day: int) -> None:
         ~wakes
         & ~refuses
         & d["open"][drifting]
-        & (murmur < MURMUR)
+        & (murmur < MURMUR * np.exp(-tired))
         & (d["first_life"][drifting] != NEVER)
     )
 
@@ -58,6 +61,7 @@ def step(course: Course, day: int) -> None:
             - 0.35 * d["urgency"][rows]
             - 0.35 * quality
             + course.company.options_lapse * 0.15 * np.clip(options - 1, 0, 4)
+            + _tired(course, rows, day)
         )
     )
     since = (day - np.maximum(d["life_on"][rows], d["created"][rows])) * 5 / 7
@@ -89,6 +93,18 @@ def step(course: Course, day: int) -> None:
     _refuse(course, day, drifting[refuses])
     _go_on(course, day, seen[~wakes_up])
     _keep_promises(course, day)
+
+
+def _tired(course: Course, rows: Ints, day: int) -> Floats:
+    """Log hazard ratio of drifting, and less of coming back, by the touches left unanswered."""
+    d = course.deals
+    tired = np.zeros(rows.size)
+    if course.company.push_effect:
+        for name in ("touch_1", "touch_2", "touch_3"):
+            touched = d[name][rows]
+            tired += (touched > d["life_on"][rows]) & (touched >= day - TIRED_DAYS)
+    found: Floats = course.company.push_effect * tired
+    return found
 
 
 def _lift(course: Course, rows: Ints, day: int) -> Floats:

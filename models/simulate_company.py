@@ -119,7 +119,10 @@ class Company:
     how much worse the buyers of the last two fifths of the time are. `decides` and `rivals_win`
     scale how often engaged buyers decide, and decide for a rival; where nothing `closes`, sellers
     end no deal. `options_lapse` scales how much each option beyond the first makes buyers drift
-    and keeps them from buying.
+    and keeps them from buying. `push_effect` is how much more each touch of the last fortnight that
+    is left unanswered makes buyers drift, and the less they come back or speak (log hazard);
+    `pushes_hard` the share of touches on silent buyers that offer a discount or press for time,
+    which does nothing to them.
     """
 
     seed: int = 20260630
@@ -146,6 +149,8 @@ class Company:
     rivals_win: float = 1.0
     closes: bool = True
     options_lapse: float = 1.0
+    push_effect: float = 0.0
+    pushes_hard: float = 0.0
     mess: Mess = field(default_factory=Mess)
 
     def __post_init__(self) -> None:
@@ -160,6 +165,8 @@ class Company:
             raise ValueError(f"Company.months={self.months} must be more than 0")
         if self.effect_after_days < 0:
             raise ValueError(f"Company.effect_after_days={self.effect_after_days} is negative")
+        if not 0 <= self.pushes_hard <= 1:
+            raise ValueError(f"Company.pushes_hard={self.pushes_hard} is no share")
         if not 0 <= self.second_thoughts <= 1:
             raise ValueError(f"Company.second_thoughts={self.second_thoughts} is no chance")
         if not 0 < self.walk_share < 1:

@@ -61,6 +61,9 @@ FIELDS: dict[str, tuple[str, float]] = {
     "rivals": ("i8", 0),
     "touches": ("i8", 0),
     "touch_next": ("i8", 0),
+    "touch_1": ("i8", NEVER),  # the last days with a touch, latest first
+    "touch_2": ("i8", NEVER),
+    "touch_3": ("i8", NEVER),
     "pushes": ("i8", 0),
     "expected": ("i8", 0),
     "commit_due": ("i8", NEVER),

@@ -58,6 +58,9 @@ def _known() -> dict[str, Scenario]:
     stirred |= {"decides": 1.5, "rivals_win": 0.5, "confounding": 0.5, "second_thoughts": 0.3}
     # Few deals are let go, so that most of those that are not decided end in no decision.
     several = NOTHING | {"walk_share": 0.15, "options_lapse": 6.0, "deals": 3_000, "sellers": 40}
+    # Sellers touch twice as often as elsewhere, and press in some of the touches.
+    pressed = NOTHING | {"walk_share": 0.15, "chase_pace": 2.0, "pushes_hard": 0.3}
+    pressed |= {"deals": 3_000, "sellers": 40}
     found = [
         one(1, "no_effect_confounded", "no effect, worse deals are let go", **confounded),
         one(
@@ -173,6 +176,13 @@ def _known() -> dict[str, Scenario]:
             # Where rivals win, one more of them is one more who may.
             **(several | {"options_lapse": 0.0, "rivals_win": 0.0}),
         ),
+        one(
+            0,
+            "push_harms",
+            "touches left unanswered make buyers drift",
+            **(pressed | {"push_effect": 0.7}),
+        ),
+        one(0, "push_nothing", "touches do nothing; sellers push what already stalls", **pressed),
         one(0, "sample", "a company as the sample's, whose effects differ by buyer"),
         one(0, "all_litter", "every kind of litter at once", vars(Mess.all())),
     ]

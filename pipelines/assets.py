@@ -18,6 +18,7 @@ from pipelines import (
     model_signal,
     options,
     publish,
+    push,
     replay,
     seeds,
     tables,
@@ -164,6 +165,7 @@ def python_assets() -> list[dg.AssetsDefinition]:
         _python_asset("model_signal", model_signal.TABLES, model_signal.READS, model_signal.run),
         _python_asset("frontier", frontier.TABLES, frontier.READS, frontier.run),
         _python_asset("options", options.TABLES, options.READS, options.run),
+        _python_asset("push", push.TABLES, push.READS, push.run),
         _python_asset("worklist", worklists.TABLES, worklists.READS, worklists.run),
         _python_asset("ledger", ledger.TABLES, ledger.READS, ledger.run),
     ]

@@ -102,6 +102,23 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("horizon_days", "difference", "low", "high", "verdict"),
         *("deals", "days", "sellers", "no_decisions", "exposed_no_decisions"),
     ),
+    # pushing silent buyers
+    "push": (
+        *("kind", "silence", "level", "deals", "weeks", "answered", "no_decisions"),
+        *("answered_share", "no_decision_share"),
+    ),
+    "push_recorded": (
+        *("source", "deals", "touches", "touches_urgent", "touches_discount"),
+        *("offers", "offers_discount_known", "offers_discounted"),
+    ),
+    "push_teams": (
+        *("team", "deals", "silent", "touched_0", "touched_1_2", "touched_3_5"),
+        *("touched_6_or_more", "touches"),
+    ),
+    "push_adjusted": (
+        *("method", "outcome", "exposure", "ratio", "low", "high", "p"),
+        *("deals", "weeks", "exposed_share", "sellers", "events", "exposed_events", "verdict"),
+    ),
     # how far to trust it
     "replay_limits": ("what", "n", "of_all"),
     "files_read": ("path", "kind", "rows", "rejected_rows", "decision", "reason"),

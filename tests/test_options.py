@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from models.afterwards import HORIZONS, Ahead, Average
-from models.options import _groups, options
+from models.options import _groups, answering, options
 
 AS_OF = 1_000
 NO_STALLS = pd.DataFrame(
@@ -156,12 +156,11 @@ def test_the_order_of_rows_is_nothing():
 
 
 def test_only_days_count_on_which_the_buyer_was_answering():
-    rows, deals = company(6, deals=6)
+    rows, _ = company(6, deals=6)
     rows["silence_days"] = [0, 14, 15, 3, 3, 3]
     rows["has_sign_of_life"] = [True, True, True, False, True, True]
     rows["age_days"] = [28, 30, 28, 28, 35, 7 * 54]
-    ahead = Ahead.of(rows, deals, NO_STALLS, AS_OF)
-    assert ahead.rows["deal_id"].tolist() == ["d0", "d1"]
+    assert answering(rows)["deal_id"].tolist() == ["d0", "d1"]
 
 
 @pytest.mark.parametrize(
