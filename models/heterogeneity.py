@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from models.cloning import PARTED
-from models.effects import Effect
 from models.propensity import Flags, Floats
 from models.refusal import Evidence
 from models.segments import ATTRIBUTES, NAMED, OTHER, Segments
@@ -79,7 +78,7 @@ class Heterogeneity:
             judged = judge(
                 (treated - control)[said],
                 drawn_levels[:, said],
-                overall,
+                overall.estimate,
                 drawn_overall,
                 courses.n_clusters,
             )
@@ -99,7 +98,7 @@ class Heterogeneity:
             }
             for place, counts in enumerate(counted)
         ]
-        return cls(_typed(rows, SEGMENT_TYPES), _typed(_with_holm(tests), TEST_TYPES))
+        return cls(_typed(rows, SEGMENT_TYPES), _typed(with_holm(tests), TEST_TYPES))
 
 
 def _typed(rows: Sequence[Mapping[str, object]], types: Mapping[str, str]) -> pd.DataFrame:
@@ -184,7 +183,7 @@ class Judged:
 
 
 def judge(
-    estimates: Floats, drawn: Floats, overall: Effect, drawn_overall: Floats, n_clusters: int
+    estimates: Floats, drawn: Floats, overall: float, drawn_overall: Floats, n_clusters: int
 ) -> Judged:
     """Intervals, test and shrinkage of levels (k,) from their draws (B, k) with the overall's (B,).
 
@@ -212,7 +211,7 @@ def judge(
     shrunk, shrunk_errors = blank, blank
     if test["verdict"] == "ok":
         variance = float(str(test["spread"])) ** 2
-        shrunk, shrunk_errors = _shrunk(estimates, both, overall.estimate, variance)
+        shrunk, shrunk_errors = _shrunk(estimates, both, overall, variance)
     rows = [
         dict(zip(NUMBERS, map(float, numbers), strict=True))
         for numbers in zip(
@@ -279,7 +278,7 @@ def _shrunk(
     return found, errors
 
 
-def _with_holm(tests: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+def with_holm(tests: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     """The tests with p values for all of them together (Holm 1979), and whether they differ."""
     p = np.array([float(str(test["p"])) for test in tests])
     tested = np.flatnonzero(np.isfinite(p))
