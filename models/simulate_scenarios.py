@@ -168,7 +168,7 @@ def _known() -> dict[str, Scenario]:
             0,
             "teams_differ",
             "whole teams let go sooner than others",
-            **(plain | {"team_spread": 1.0}),
+            **(plain | {"team_spread": 0.8}),
         ),
         one(0, "teams_alike", "sellers differ, but teams do not", **plain),
         one(0, "all_litter", "every kind of litter at once", vars(Mess.all())),

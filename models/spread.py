@@ -120,7 +120,10 @@ def spread(labels: pd.Series, counts: Floats, clusters: Codes, draws: int, seed:
     errors = np.sqrt(_variances(groups, np.exp(ratios)))
     rng = np.random.default_rng(seed)
     drawn = np.column_stack(
-        [_log_ratio(rng.multinomial(len(g), np.full(len(g), 1 / len(g)), draws) @ g) for g in groups]
+        [
+            _log_ratio(rng.multinomial(len(g), np.full(len(g), 1 / len(g)), draws) @ g)
+            for g in groups
+        ]
     )
     wide = np.maximum(drawn.std(axis=0, ddof=1), 1e-12)
     samples = ratios + (drawn - drawn.mean(axis=0)) / wide * errors
@@ -161,9 +164,7 @@ def _variances(groups: list[Floats], ratios: Floats) -> Floats:
     )
 
 
-def spread_limits(
-    estimates: Floats, drawn: Floats, test: dict[str, object]
-) -> tuple[float, float]:
+def spread_limits(estimates: Floats, drawn: Floats, test: dict[str, object]) -> tuple[float, float]:
     """The spreads at which the test would just not be surprised, 2.5 % on either side.
 
     Q-profile (Viechtbauer, Statistics in Medicine 26, 2007), with the test's own F in the place of

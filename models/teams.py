@@ -23,7 +23,7 @@ class Teams:
     shown_as: Mapping[str, str]
 
     @classmethod
-    def of(cls, waits: pd.DataFrame, walks: pd.DataFrame, name_sellers: bool) -> "Teams":
+    def of(cls, waits: pd.DataFrame, walks: pd.DataFrame, *, name_sellers: bool) -> "Teams":
         """The teams of sellers who have deals in either table; '' is having none."""
         both = pd.concat([frame[["team", "seller_id"]] for frame in (waits, walks)])
         sizes = both.assign(team=both["team"].fillna("")).groupby("team")["seller_id"].nunique()

@@ -1,4 +1,4 @@
-"""features.decision_times and features.walk_aways to how this company lets go, by team and month."""
+"""How this company lets go, by team and month, from its decision times and walk-aways."""
 
 import duckdb
 from threadpoolctl import threadpool_limits
@@ -27,7 +27,8 @@ left join core.sellers s on f.seller_id = s.seller_id
 
 def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     """Measure, tell apart, and store; sellers are read by name only where settings allow it."""
-    from models.practice import Rules, practice
+    from models.practice import practice
+    from models.practice_measures import Rules
 
     settings = night.settings
     rules = Rules(

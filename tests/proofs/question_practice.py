@@ -15,9 +15,7 @@ def ask(con: duckdb.DuckDBPyConnection, history: History) -> Row:
     """Whether teams differ in speed after case mix, as the page's verdict has it."""
     direct.build(con, practice.READS)
     practice.run(con, Night())
-    test = con.sql(
-        "from marts.practice_spread where measure = 'decided' and unit = 'team'"
-    ).df()
+    test = con.sql("from marts.practice_spread where measure = 'decided' and unit = 'team'").df()
     told = test.iloc[0] if len(test) else {"differs": "unknown", "p": None, "spread": None}
     return {
         "found": FOUND.get(told["differs"]),
