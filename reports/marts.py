@@ -75,6 +75,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "backlog": (),
     "fresh_yield": (),
+    # how a company lets go
+    "practice": ("measure", "scope", "name", "value", "low", "high", "n", "sellers", "verdict"),
+    "practice_curves": ("scope", "name", "day", "decided", "expected", "low", "high"),
+    "practice_spread": (
+        *("measure", "unit", "levels", "levels_said", "spread", "low", "high", "p", "p_holm"),
+        *("differs", "verdict"),
+    ),
     # what to do
     "worklist": (
         *("deal_id", "account", "team", "amount_base", "p_no_decision"),
