@@ -46,8 +46,8 @@ def incidence(
     return cumulative(hazards[:, 1 : last + 1])
 
 
-def limits(shares: Floats, n: int, clusters: int) -> Floats:
-    """The 95 % intervals of shares, the first row of `shares`, from draws, the others. (..., 2)
+def limits(shares: Floats, n: int, clusters: int, level: float = 0.05) -> Floats:
+    """Intervals, of 95 %, of shares, the first row of `shares`, from draws, the others. (..., 2)
 
     On the logit scale with t(G - 1), deviations scaled by G/(G - 1) and never taken for less than
     those of `n` independent rows, since a handful of sellers may agree by chance; a share of all or
@@ -59,11 +59,11 @@ def limits(shares: Floats, n: int, clusters: int) -> Floats:
     is_exact = ~((share > 0) & (share < 1))
     hits = share * n
     exact = [
-        np.where(hits > 0, beta.ppf(0.025, np.maximum(hits, 1e-9), n - hits + 1), 0.0),
-        np.where(hits < n, beta.ppf(0.975, hits + 1, np.maximum(n - hits, 1e-9)), 1.0),
+        np.where(hits > 0, beta.ppf(level / 2, np.maximum(hits, 1e-9), n - hits + 1), 0.0),
+        np.where(hits < n, beta.ppf(1 - level / 2, hits + 1, np.maximum(n - hits, 1e-9)), 1.0),
     ]
     inside = np.where(is_exact, 0.5, share)
-    reach = student.ppf(0.975, max(clusters - 1, 1)) * error / (inside * (1 - inside))
+    reach = student.ppf(1 - level / 2, max(clusters - 1, 1)) * error / (inside * (1 - inside))
     drawn = [expit(logit(inside) - reach), expit(logit(inside) + reach)]
     return np.stack([np.where(is_exact, *pair) for pair in zip(exact, drawn, strict=True)], axis=-1)
 

@@ -169,8 +169,9 @@ def _curves(waits: pd.DataFrame, expected: Expected, teams: Teams, rules: Rules)
         drawn, many = ending_draws(rows, rules)
         shares = drawn[:, np.array(EDGES) - 1, : len(DECIDED)].sum(axis=-1)
         alike = expected.curve(is_in)
-        # Draws moved to where the team would be if it were as all are.
-        bands = limits(np.clip(shares - shares[0] + alike, 1e-6, 1 - 1e-6), len(rows), many)
+        # Draws moved to where the team would be if it were as all are; all bands hold together.
+        moved = np.clip(shares - shares[0] + alike, 1e-6, 1 - 1e-6)
+        bands = limits(moved, len(rows), many, 0.05 / len(teams.shown))
         followed = rows["followup_days"].to_numpy(dtype=np.int64)
         for place, day in enumerate(EDGES):
             if scope.is_known(followed, day):

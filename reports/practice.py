@@ -7,7 +7,7 @@ import pandas as pd
 from reports import figures, practice_figures, practice_says
 from reports.formats import NOTHING, real, text
 from reports.marts import Marts, records
-from reports.practice_says import MEASURES, found, measured, spread_said
+from reports.practice_says import MEASURES, found, measured, probability, spread_said
 from reports.views import Cell, Chart, Column, Table, View
 
 TEAM_COLUMNS = (
@@ -16,6 +16,7 @@ TEAM_COLUMNS = (
 )
 MONTH_COLUMNS = ("decided_30", "decided_90", "misfit_share", "return_date_share", "reversed_90")
 TREND = ("decided_30", "decided_90")
+UNITS, SPREADS = ("team", "seller"), ("decided", "misfit", "return_date")
 PANELS_SHOWN = 12
 
 
@@ -95,7 +96,7 @@ def people_table(marts: Marts, view: View, scope: str) -> Table | None:
         rows=rows,
         columns=[
             Column(words(f"practice_column.{scope}")),
-            *(Column(words(f"practice_column.{head}"), True) for head in ("n", "sellers")),
+            *(Column(words(f"practice_column.{head}"), True) for head in ("deals", "sellers")),
             *(Column(words(f"practice_measure.{head}"), True) for head in TEAM_COLUMNS),
         ],
         note=words("practice.note_ratio"),
@@ -118,9 +119,12 @@ def _called(view: View, scope: str, name: str) -> str:
 def spread_table(marts: Marts, view: View) -> Table:
     """Whether teams, and sellers, differ beyond case mix and chance, a row a test."""
     words, show = view.words, view.formats
-    probability = view.number(3)
     rows = []
-    for row in records(marts["practice_spread"]):
+    in_order = sorted(
+        records(marts["practice_spread"]),
+        key=lambda row: (UNITS.index(text(row["unit"])), SPREADS.index(text(row["measure"]))),
+    )
+    for row in in_order:
         is_said = text(row["verdict"]) == "ok"
         tone = "" if is_said else "thin"
         shown = spread_said(view, row) if is_said else words.label("verdict", row["verdict"])
@@ -131,8 +135,8 @@ def spread_table(marts: Marts, view: View) -> Table:
                 Cell(words.label("differs", row["differs"]), tone),
                 Cell(shown, tone),
                 Cell(f"{show.count(row['levels_said'])} / {show.count(row['levels'])}", tone),
-                Cell(probability(row["p"]), tone),
-                Cell(probability(row["p_holm"]), tone),
+                Cell(probability(view, row["p"]).removeprefix("= "), tone),
+                Cell(probability(view, row["p_holm"]).removeprefix("= "), tone),
             ]
         )
     heads = ("measure", "unit", "differs", "spread", "said", "p", "p_holm")
@@ -182,7 +186,7 @@ def teams_chart(marts: Marts, view: View) -> Chart | None:
         id="practice-teams-chart",
         title=words("practice.chart_teams"),
         summary=words("practice.chart_teams_summary"),
-        figure=practice_figures.panels(panels, labels, words("axis.days_since_signal")),
+        figure=practice_figures.panels(panels, labels, words("practice.axis_days")),
         table=Table(
             id="practice-curves",
             caption=words("practice.chart_teams"),
@@ -235,7 +239,7 @@ def _months_table(view: View, part: pd.DataFrame, names: list[str]) -> Table:
         rows=rows,
         columns=[
             Column(view.words("practice_column.month")),
-            Column(view.words("practice_column.n"), True),
+            Column(view.words("practice_column.deals"), True),
             *(Column(view.words(f"practice_measure.{head}"), True) for head in MONTH_COLUMNS),
         ],
     )

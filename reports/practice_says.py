@@ -131,6 +131,13 @@ def spread_said(view: View, row: Mapping[str, object]) -> str:
     return view.words("with_interval", value=off(view, row["spread"]), interval=ends)
 
 
+def probability(view: View, value: object) -> str:
+    """A p value to three decimals; of a smaller one only that it is."""
+    number = real(value)
+    shown = view.number(3)
+    return f"< {shown(0.001)}" if number is not None and number < 0.001 else f"= {shown(value)}"
+
+
 def repeatable(view: View, marts: Marts) -> list[Markup]:
     """Whether teams, and sellers, differ in how soon they decide beyond their deals and chance."""
     words = view.words
@@ -145,7 +152,7 @@ def repeatable(view: View, marts: Marts) -> list[Markup]:
         if differs != "unknown":
             ends = words("interval", low=off(view, row["low"]), high=off(view, row["high"]))
             told = {"spread": off(view, row["spread"]), "interval": ends}
-            told["p"] = view.number(3)(row["p_holm"])
+            told["p"] = probability(view, row["p_holm"])
         told |= {n: view.formats.count(row.get(n)) for n in ("levels", "levels_said")}
         said.append(words.html(f"practice.repeat_{unit}_{differs}", **told, **_ends(view, marts)))
     return said
