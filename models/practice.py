@@ -131,7 +131,7 @@ def _spreads(
         of_team = (told.notna().to_numpy(), told, sellers)
         of_seller = (everyone, rows["seller_id"], np.arange(len(rows), dtype=np.intp))
         for unit, (known, labels, clusters) in zip(UNITS, (of_team, of_seller), strict=True):
-            found = spread(labels[known], counts[known], clusters[known], rules.draws, rules.seed)
+            found = spread(labels[known], counts[known], clusters[known])
             tests[unit].append({"measure": measure, "unit": unit, **found.test})
             if unit == "team" or rules.name_sellers:
                 ratios += _ratios(measure, unit, rows, labels, found.groups)

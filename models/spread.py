@@ -21,7 +21,7 @@ EDGES = (7, 14, 21, 30, 45, 60, 90)
 SKEWED = ("amount", "age_days", "days_in_stage", "silence_days")
 PLAIN = ("stage_order",)
 LEVELS = ("signal", "source", "pipeline", "quarter")
-LEAST_CLUSTERS, LEAST_EXPECTED, MOST_GROUPS = 3, 10.0, 60
+LEAST_CLUSTERS, LEAST_EXPECTED, MOST_GROUPS = 3, 10.0, 300
 SPREADS = 3.0  # no group's rate is exp(3) times another's
 
 
@@ -93,15 +93,14 @@ class Spread:
     test: dict[str, object]
 
 
-def spread(labels: pd.Series, counts: Floats, clusters: Codes, draws: int, seed: int) -> Spread:
-    """Ratios of observed over expected by label, beside the ratio of all, in draws of clusters.
+def spread(labels: pd.Series, counts: Floats, clusters: Codes) -> Spread:
+    """Ratios of observed over expected by label, beside the ratio of all.
 
     `counts` (n, 3) are what Expected.counts gives. A group speaks from 3 clusters and 10 expected
-    on; of more than 60 (or a third of the draws) the largest do. Clusters are drawn within their
-    group. How much they differ beyond chance is taken from those of all groups together, since the
-    few of one group may agree by chance: a cluster's count has the variance V + s^2 E^2, with s^2
-    by moments about the groups' own ratios, never below nothing (McCullagh and Nelder, Generalized
-    Linear Models, 1989, 6.2.3); draws are scaled to it.
+    on; of more than 300 the largest do. How much clusters differ beyond chance is taken from those
+    of all groups together, since the few of one group may agree by chance: a cluster's count has
+    the variance V + s^2 E^2, with s^2 by moments about the groups' own ratios, never below nothing
+    (McCullagh and Nelder, Generalized Linear Models, 1989, 6.2.3).
     """
     names = np.asarray(labels.astype(str))
     order, known = codes(names), np.unique(names)
@@ -110,26 +109,20 @@ def spread(labels: pd.Series, counts: Floats, clusters: Codes, draws: int, seed:
     expected = np.bincount(order, weights=counts[:, 1], minlength=len(known))
     speaks = (size >= LEAST_CLUSTERS) & (expected >= LEAST_EXPECTED)
     largest = np.lexsort((known, -np.where(speaks, expected, -1.0)))
-    said = sorted(int(k) for k in largest[: min(MOST_GROUPS, draws // 3)] if speaks[k])
+    said = sorted(int(k) for k in largest[:MOST_GROUPS] if speaks[k])
     if not said:
         blank = dict.fromkeys(("f", "dof", "dof_error", "p", "spread", "low", "high"), np.nan)
         told = {"levels": len(known), "levels_said": 0, **blank, "verdict": "too_few"}
         return Spread(pd.DataFrame({"name": []}), told)
     groups = [_summed(counts[order == k], clusters[order == k]) for k in said]
-    ratios = np.array([_log_ratio(parts.sum(axis=0)) for parts in groups])
-    errors = np.sqrt(_variances(groups, np.exp(ratios)))
-    rng = np.random.default_rng(seed)
-    drawn = np.column_stack(
-        [
-            _log_ratio(rng.multinomial(len(g), np.full(len(g), 1 / len(g)), draws) @ g)
-            for g in groups
-        ]
-    )
-    wide = np.maximum(drawn.std(axis=0, ddof=1), 1e-12)
-    samples = ratios + (drawn - drawn.mean(axis=0)) / wide * errors
-    judged = judge(ratios, samples, 0.0, np.zeros(draws), int(size[said].sum()) - len(said) + 1)
+    # Half a case is added on either side, so that nothing observed has a logarithm.
+    ratios = np.log([np.divide(*(parts[:, :2].sum(axis=0) + 0.5)) for parts in groups])
+    variances = _variances(groups, np.exp(ratios))
+    freedom = int(size[said].sum()) - len(said)
+    samples = ratios + _uncorrelated(variances)
+    judged = judge(ratios, samples, 0.0, np.zeros(len(samples)), freedom + 1, freedom)
     is_tested = judged.test["verdict"] == "ok"
-    ends = spread_limits(ratios, samples, judged.test) if is_tested else (np.nan, np.nan)
+    ends = spread_limits(ratios, variances, freedom) if is_tested else (np.nan, np.nan)
     rows = pd.concat([pd.DataFrame({"name": known[said]}), pd.DataFrame(judged.rows)], axis=1)
     test = {"levels": len(known), **judged.test, "low": ends[0], "high": ends[1]}
     return Spread(rows, test)
@@ -138,12 +131,6 @@ def spread(labels: pd.Series, counts: Floats, clusters: Codes, draws: int, seed:
 def _summed(counts: Floats, clusters: Codes) -> Floats:
     inside = codes(clusters)
     return np.column_stack([np.bincount(inside, weights=column) for column in counts.T])
-
-
-def _log_ratio(sums: Floats) -> Floats:
-    """Half a case is added on either side, so that nothing observed has a logarithm."""
-    found: Floats = np.log((sums[..., 0] + 0.5) / (sums[..., 1] + 0.5))
-    return found
 
 
 def _variances(groups: list[Floats], ratios: Floats) -> Floats:
@@ -164,26 +151,33 @@ def _variances(groups: list[Floats], ratios: Floats) -> Floats:
     )
 
 
-def spread_limits(estimates: Floats, drawn: Floats, test: dict[str, object]) -> tuple[float, float]:
+def _uncorrelated(variances: Floats) -> Floats:
+    """A sample (2 k + 2, k) of these variances, whose columns have no mean and do not correlate.
+
+    Cosines of different whole frequencies, as in the discrete cosine transform.
+    """
+    many = len(variances)
+    steps = 2 * many + 2
+    waves = np.cos(np.pi * np.outer(np.arange(steps) + 0.5, np.arange(many) + 1) / steps)
+    found: Floats = waves * np.sqrt(2 * variances * (steps - 1) / steps)
+    return found
+
+
+def spread_limits(estimates: Floats, variances: Floats, freedom: float) -> tuple[float, float]:
     """The spreads at which the test would just not be surprised, 2.5 % on either side.
 
     Q-profile (Viechtbauer, Statistics in Medicine 26, 2007), with the test's own F in the place of
     chi-square since variances are estimated.
     """
-    k = len(estimates)
-    p, left = k - 1, float(str(test["dof_error"]))
-    dof = left + p - 1
-    differs = np.eye(k)[1:] - np.eye(k)[0]
-    within = differs @ np.cov(drawn.T) @ differs.T
-    between = differs @ differs.T
-    gaps = differs @ estimates
+    p = len(estimates) - 1
 
     def statistic(spread_: float) -> float:
-        wald = gaps @ np.linalg.solve(within + spread_**2 * between, gaps)
-        return float(wald) * left / (dof * p)
+        weights = 1 / (variances + spread_**2)
+        middle = (weights @ estimates) / weights.sum()
+        return float(weights @ np.square(estimates - middle)) / p
 
     def where(level: float) -> float:
-        wanted = float(fisher.ppf(level, p, left))
+        wanted = float(fisher.ppf(level, p, freedom))
         if statistic(0.0) <= wanted:
             return 0.0
         if statistic(SPREADS) >= wanted:
