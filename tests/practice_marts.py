@@ -23,8 +23,8 @@ def row(measure: str, scope: str, name: str, value: float, **more: Any) -> dict[
 
 def scope(kind: str, name: str = "", **more: Any) -> list[dict[str, Any]]:
     """All measures of one scope."""
-    rows = [row(measure, kind, name, value, **more) for measure, value in SHARES.items()]
-    return [*rows, row("median_days", kind, name, 62.0, **({"low": 51.0, "high": 72.0} | more))]
+    rows = [row(measure, kind, name, value) | more for measure, value in SHARES.items()]
+    return [*rows, row("median_days", kind, name, 62.0, low=51.0, high=72.0) | more]
 
 
 def frames(differs: str = "yes") -> dict[str, pd.DataFrame]:

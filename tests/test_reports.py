@@ -21,6 +21,7 @@ from reports.marts import COLUMNS, MartColumnError, Marts
 from reports.views import View
 from reports.wording import break_even_sentence
 from reports.worklist import deals, first, reasons
+from tests import practice_marts
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -54,6 +55,7 @@ def frames() -> dict[str, pd.DataFrame]:
         **_stall_frames(),
         **_strategy_frames(),
         **_trust_frames(),
+        **practice_marts.frames(),
         "worklist": _worklist(),
         "flags_lifted": _table("deal_id status flagged_on", ("salesforce:1", "won", "2026-10-30")),
     }
