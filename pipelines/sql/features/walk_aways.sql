@@ -18,14 +18,18 @@ with closers as (
     group by c.deal_id, c.changed_sec
 ),
 
-recorded as (
-    select
-        d.source,
-        max(case when o.has_reason then 1 else 0 end) = 1 as has_reasons,
-        max(case when d.return_day is not null then 1 else 0 end) = 1 as has_dates
-    from core.deals as d
-    inner join core.outcomes as o on d.deal_id = o.deal_id
-    group by d.source
+-- A contract of an event log names endings, not reasons.
+reasoned as (
+    select source
+    from core.capabilities
+    where capability = 'lost_reason' and value in ('picklist', 'text', 'stage')
+),
+
+dated as (
+    select source
+    from core.deals
+    where return_day is not null
+    group by source
 ),
 
 heard as (
@@ -213,9 +217,9 @@ select
         + extract(month from cast('1970-01-01' as date) + m.act_day) - 1 as integer
     ) as month,
     m.is_undone,
-    case when m.is_told and coalesce(k.has_reasons, false) then m.has_reason end as has_reason,
-    case when m.is_told and coalesce(k.has_reasons, false) then m.has_misfit end as has_misfit,
-    case when m.is_told and coalesce(k.has_dates, false) then m.return_day is not null end
+    case when m.is_told and k.source is not null then m.has_reason end as has_reason,
+    case when m.is_told and k.source is not null then m.has_misfit end as has_misfit,
+    case when m.is_told and r.source is not null then m.return_day is not null end
         as has_return_date,
     case
         when least(m.buyer_day, m.due_day, m.touch_day, m.open_day) > m.last_day then null
@@ -231,6 +235,7 @@ select
     h.source is not null as is_observed,
     m.source
 from moved as m
-left join recorded as k on m.source = k.source
+left join reasoned as k on m.source = k.source
+left join dated as r on m.source = r.source
 left join heard as h on m.source = h.source
 left join core.sellers as b on m.seller_id = b.seller_id
