@@ -56,8 +56,9 @@ def limits(shares: Floats, n: int, clusters: int, level: float = 0.05) -> Floats
     share = np.clip(shares[0], 0, 1)
     error = shares[1:].std(axis=0, ddof=1) * np.sqrt(clusters / max(clusters - 1, 1))
     error = np.maximum(error, np.sqrt(share * (1 - share) / n))
-    is_exact = ~((share > 0) & (share < 1))
-    hits = share * n
+    # What products of survival leave of nothing is nothing.
+    is_exact = ~((share > 1e-9) & (share < 1 - 1e-9))
+    hits = np.where(is_exact, np.round(share), share) * n
     exact = [
         np.where(hits > 0, beta.ppf(level / 2, np.maximum(hits, 1e-9), n - hits + 1), 0.0),
         np.where(hits < n, beta.ppf(1 - level / 2, hits + 1, np.maximum(n - hits, 1e-9)), 1.0),

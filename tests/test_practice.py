@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
+from scipy.stats import t as student
 
 from models.clustered import clusters_of, draws_of, incidence, limits, slope
 from models.incidence import aalen_johansen
@@ -160,6 +161,11 @@ def test_all_or_nothing_has_the_exact_interval(hits):
     assert limits(shares, 40, 8) == pytest.approx([exact.low, exact.high])
 
 
+def test_a_hair_less_than_all_is_all():
+    exact = binomtest(40, 40).proportion_ci()
+    assert limits(np.full(50, 1 - 1e-15), 40, 8) == pytest.approx([exact.low, exact.high])
+
+
 def test_sellers_who_agree_by_chance_say_no_more_than_their_deals():
     low, high = limits(np.full(50, 0.5), 40, 8)
     assert 0.5 - low > 1.96 * np.sqrt(0.25 / 40) * 0.9
@@ -257,6 +263,31 @@ def test_observed_is_expected_in_all_and_the_spread_agrees_with_its_test():
         test = of_teams(company(12, team_effect=effect)).test
         assert test["low"] <= test["spread"] <= test["high"]
         assert (test["low"] > 0) == (test["p"] < 0.025)
+
+
+def test_the_spread_is_as_a_meta_analysis_has_it():
+    """DerSimonian and Laird's variance and Cochran's Q, where errors are as good as known."""
+    meta = pytest.importorskip("statsmodels.stats.meta_analysis")
+    r = np.random.default_rng(4)
+    groups, each = 9, 400
+    team = np.repeat(np.arange(groups), each)
+    rates = 0.2 * np.exp(r.normal(0, 0.2, groups))
+    hits = (r.random(len(team)) < rates[team]).astype(float)
+    chance = np.full(len(team), hits.mean())
+    counts = np.column_stack([hits, chance, chance * (1 - chance)])
+    found = spread(pd.Series(team), counts, np.arange(len(team)))
+    estimates = found.groups["estimate"].to_numpy()
+    errors = (
+        (found.groups["high"] - found.groups["low"]) / 2 / student.ppf(0.975, len(team) - groups)
+    )
+    theirs = meta.combine_effects(estimates, errors.to_numpy() ** 2, method_re="dl")
+    assert found.test["spread"] ** 2 == pytest.approx(theirs.tau2, rel=0.02)
+    assert found.test["f"] * (groups - 1) == pytest.approx(theirs.q, rel=1e-6)
+    assert found.test["low"] < 0.2 < found.test["high"]
+    # Drawn towards all by the part that is not error, as each would be by hand.
+    keeps = theirs.tau2 / (theirs.tau2 + errors.to_numpy() ** 2)
+    shrunk = found.groups["shrunk_estimate"].to_numpy()
+    assert shrunk == pytest.approx(keeps * estimates, abs=0.01)
 
 
 def test_a_team_of_a_few_deals_does_not_speak():
