@@ -64,7 +64,7 @@ class Practice:
 
 
 def practice(waits: pd.DataFrame, walks: pd.DataFrame, rules: Rules) -> Practice:
-    """All four questions of features.decision_times and features.walk_aways.
+    """All four questions of features.decision_times and features.walks_held.
 
     Where sellers may be named, both have a column `seller` with what to call them. A deal without
     a seller, or whose signal is of today, says nothing.

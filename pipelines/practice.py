@@ -11,7 +11,7 @@ TABLES = {
     "marts.practice_curves": "What each team decides by some days, beside what is expected of it.",
     "marts.practice_spread": "Whether teams, and sellers, differ beyond case mix and chance.",
 }
-READS = frozenset({"features.decision_times", "features.walk_aways", "core.sellers"})
+READS = frozenset({"features.decision_times", "features.walks_held", "core.sellers"})
 # What a seller is called: the name, and the id beside it where two are called alike.
 NAMED = """
 select f.*, case
@@ -36,7 +36,7 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
         settings.model.seed,
         settings.reports.name_sellers,
     )
-    tables = ("features.decision_times", "features.walk_aways")
+    tables = ("features.decision_times", "features.walks_held")
     read = NAMED if rules.name_sellers else "select * from {table}"
     waits, walks = (con.sql(read.format(table=table)).df() for table in tables)
     with threadpool_limits(1):
