@@ -63,7 +63,7 @@ def trial(name: str, place: int) -> Row:
     told = scenario(asked.sides[side])
     size = None if "deals" in told.settings else asked.deals
     seed = trials.company_seed(told.name, place)
-    history = simulate(told.company(seed, size, tidy=True), 0)
+    history = simulate(told.company(seed, size, tidy=True), 1)
     with in_memory() as con:
         con.execute("set threads = 1")
         direct.load(con, direct.shaped(history.facts))
