@@ -127,4 +127,4 @@ left join histories as h on f.id = h.deal_id
 where
     not coalesce('true' in (f.is_deleted, f.is_gone, f.is_archived), false)
     and f.deleted_at is null
-    and f.id not in (select id from crm.hubspot_surviving_deals)
+    and f.id not in (select id from crm.hubspot_survivors where kind = 'deal')
