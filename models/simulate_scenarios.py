@@ -161,6 +161,13 @@ def _known() -> dict[str, Scenario]:
         one(21, "placebo_signal", "a signal 30 days before the real one", **plain),
         one(22, "permuted", "outcomes dealt out by lot", **plain),
         one(0, "sample", "a company as the sample's, whose effects differ by buyer"),
+        one(
+            0,
+            "incumbents_hold",
+            "buyers who have a supplier mostly stay with it",
+            **(plain | {"incumbent_effect": 1.0}),
+        ),
+        one(0, "incumbents_nothing", "a present supplier changes nothing", **plain),
         one(0, "all_litter", "every kind of litter at once", vars(Mess.all())),
     ]
     return {each.name: each for each in found}

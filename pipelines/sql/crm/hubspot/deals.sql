@@ -100,6 +100,7 @@ select
     f.crm_probability,
     nullif(trim(f.lost_reason), '') as lost_reason,
     nullif(trim(f.lost_reason_detail), '') as lost_reason_detail,
+    nullif(trim(f.won_reason), '') as won_reason,
     nullif(trim(f.competitor), '') as competitor,
     nullif(trim(f.lead_source), '') as lead_source,
     f.deal_type,

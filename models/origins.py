@@ -1,0 +1,209 @@
+"""Where buyers come from: rates by origin, and whether an origin goes with more wins or stalls.
+
+Rates describe the deals that ended. The contrasts compare deals of two origins from their creation
+on, all followed to the same day, beside equal amount, lead source, pipeline and quarter, and within
+sellers: least squares with seller and quarter taken out, in points of the outcome (a linear
+probability model; Angrist and Pischke, *Mostly Harmless Econometrics*, ch. 3). Errors are clustered
+by seller with t(G - 1). An origin is nothing that a company dealt out: this is no effect.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from models.covariates import matrix
+from models.description import share_interval
+from models.fixed_effects import within
+from models.propensity import Codes, Flags, Floats, codes
+from models.trial import Rules, sampled
+
+ORIGINS = ("brought", "shared", "borrowed", "direct", "unknown")
+# What is asked of each pair, and what else is held equal: a partner's deals have a source of
+# their own, so that nothing of it can be held equal.
+CONTRASTS = {
+    "brought_vs_direct": ("brought", "direct", ("lead_source", "pipeline", "source")),
+    "borrowed_vs_direct": ("borrowed", "direct", ("pipeline", "source")),
+}
+OUTCOMES = ("won", "no_decision")
+LEAST_SHOWN, LEAST_ARM, LEAST_EVENTS, LEAST_SELLERS = 10, 50, 20, 10
+RATE_COLUMNS = {
+    **dict.fromkeys(("origin", "measure"), "str"),
+    **dict.fromkeys(("value", "low", "high"), "float64"),
+    **dict.fromkeys(("n", "sellers"), "int64"),
+    "verdict": "str",
+}
+CONTRAST_COLUMNS = {
+    **dict.fromkeys(("contrast", "outcome"), "str"),
+    "within_days": "int64",
+    **dict.fromkeys(("share", "other_share", "difference"), "float64"),
+    **dict.fromkeys(("estimate", "low", "high"), "float64"),
+    **dict.fromkeys(("n", "other_n", "events", "sellers"), "int64"),
+    "verdict": "str",
+}
+Interval = tuple[float, float, float]
+
+
+def rates(deals: pd.DataFrame) -> pd.DataFrame:
+    """Rates of the deals that ended, by what was found of their origin, as RATE_COLUMNS.
+
+    `deals` is features.origin_deals. Shares have Wilson's interval at the size that sellers leave,
+    means a clustered one, medians Woodruff's (JASA 47, 1952): the values at the ends of the
+    interval of the share below. Fewer than 10 deals or 2 sellers are "too_few", without numbers.
+    """
+    ended = deals[deals["outcome"] != "open"].sort_values("deal_id", kind="stable")
+    measures: dict[str, tuple[str, Callable[[Floats, Codes], Interval]]] = {
+        "win_rate": ("won", _share),
+        "no_decision_rate": ("no_decision", _share),
+        "days_median": ("days", median),
+        "days_mean": ("days", mean),
+        "hours_median": ("hours", median),
+        "hours_mean": ("hours", mean),
+    }
+    flagged = ended.assign(
+        won=(ended["outcome"] == "won").astype("float64"),
+        no_decision=(ended["outcome"] == "no_decision").astype("float64"),
+    )
+    rows = []
+    for origin in ORIGINS:
+        group = flagged[flagged["origin_found"] == origin]
+        for measure, (column, told) in measures.items():
+            known = group[group[column].notna() & group["seller_id"].notna()]
+            few = len(known) < LEAST_SHOWN or known["seller_id"].nunique() < 2
+            values = known[column].to_numpy(dtype=np.float64)
+            sellers = codes(known["seller_id"].astype(str))
+            found = (np.nan, np.nan, np.nan) if few else told(values, sellers)
+            rows.append(
+                {
+                    "origin": origin,
+                    "measure": measure,
+                    **dict(zip(("value", "low", "high"), found, strict=True)),
+                    "n": len(known),
+                    "sellers": known["seller_id"].nunique(),
+                    "verdict": "too_few" if few else "ok",
+                }
+            )
+    return pd.DataFrame(rows, columns=list(RATE_COLUMNS)).astype(RATE_COLUMNS)
+
+
+def _share(values: Floats, clusters: Codes) -> Interval:
+    share, low, high, _ = share_interval(values, clusters)
+    return share, low, high
+
+
+def mean(values: Floats, clusters: Codes) -> Interval:
+    """Mean with a 95 % interval by clusters, t(G - 1)."""
+    groups = int(clusters.max()) + 1
+    middle = float(values.mean())
+    parts = np.bincount(clusters, weights=values - middle) / len(values)
+    error = float(np.sqrt(groups / max(groups - 1, 1) * (parts @ parts)))
+    reach = float(student.ppf(0.975, max(groups - 1, 1))) * error
+    return middle, middle - reach, middle + reach
+
+
+def median(values: Floats, clusters: Codes) -> Interval:
+    """Median with Woodruff's 95 % interval by clusters."""
+    middle = float(np.median(values))
+    below = (values < middle) + 0.5 * (values == middle)
+    _, low, high, _ = share_interval(below, clusters)
+    ends = np.quantile(values, [low, high], method="inverted_cdf")
+    return middle, float(ends[0]), float(ends[1])
+
+
+def contrasts(deals: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """Each contrast and outcome within the horizon from the deal's creation, as CONTRAST_COLUMNS.
+
+    Only deals that were created a horizon before the end of the data count, so that all of them are
+    followed as long. Of many deals those of a sample of sellers. "too_few": below 50 deals on
+    either side, 20 deals with or without the outcome, or 10 sellers; "not_recorded" where one side
+    has no deal at all; "constant" where no seller has deals of both in a quarter.
+    """
+    horizon = rules.horizon_days
+    rows = []
+    for name, (one, other, levels) in CONTRASTS.items():
+        known = deals[deals["origin_found"].isin([one, other]) & deals["seller_id"].notna()]
+        followed = known[known["followed_days"] >= horizon]
+        pool = sampled(followed, rules).sort_values("deal_id", kind="stable")
+        is_one = (pool["origin_found"] == one).to_numpy(dtype=bool)
+        sides = set(deals["origin_found"]) & {one, other}
+        for outcome in OUTCOMES:
+            by_then = (pool["outcome"] == outcome) & (pool["days"] <= horizon).fillna(False)
+            event = by_then.to_numpy(dtype=np.float64)
+            row = _counts(is_one, event, pool["seller_id"])
+            row |= {"contrast": name, "outcome": outcome, "within_days": horizon}
+            if len(sides) < 2:
+                row["verdict"] = "not_recorded"
+            if row["verdict"] == "ok":
+                found = Adjusted.of(pool, is_one, levels).difference(event)
+                row |= dict(zip(("estimate", "low", "high"), found, strict=True))
+                row["verdict"] = "ok" if np.isfinite(found[0]) else "constant"
+            rows.append(row)
+    return pd.DataFrame(rows, columns=list(CONTRAST_COLUMNS)).astype(CONTRAST_COLUMNS)
+
+
+def _counts(is_one: Flags, event: Floats, sellers: pd.Series) -> dict[str, object]:
+    n, other = int(is_one.sum()), int((~is_one).sum())
+    events, many = int(event.sum()), sellers.nunique()
+    share = float(event[is_one].mean()) if n else np.nan
+    other_share = float(event[~is_one].mean()) if other else np.nan
+    few = (
+        min(n, other) < LEAST_ARM
+        or min(events, n + other - events) < LEAST_EVENTS
+        or many < LEAST_SELLERS
+    )
+    return {
+        "share": share,
+        "other_share": other_share,
+        "difference": share - other_share,
+        **dict.fromkeys(("estimate", "low", "high"), np.nan),
+        "n": n,
+        "other_n": other,
+        "events": events,
+        "sellers": many,
+        "verdict": "too_few" if few else "ok",
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Adjusted:
+    """What is left of belonging to one side once everything else is held equal.
+
+    `left` (n,) is the residual of the side on covariates, sellers and quarters; `rest` (n, p) spans
+    the covariates; `groups` are sellers and quarters.
+    """
+
+    left: Floats
+    rest: Floats
+    groups: tuple[Codes, Codes]
+
+    @classmethod
+    def of(cls, pool: pd.DataFrame, is_one: Flags, levels: tuple[str, ...]) -> "Adjusted":
+        """Holds the amount, the texts in `levels`, seller and quarter equal."""
+        x, _ = matrix(pool, skewed=["amount_base"], plain=[], levels=list(levels))
+        groups = (codes(pool["seller_id"].astype(str)), codes(pool["quarter"]))
+        weight = np.ones(len(pool))
+        swept = [within(column, groups, weight) for column in x.T]
+        rest = np.column_stack(swept) if swept else np.zeros((len(pool), 0))
+        side = within(is_one.astype(np.float64), groups, weight)
+        return cls(_residual(rest, side), rest, groups)
+
+    def difference(self, event: Floats) -> Interval:
+        """The difference in the share with the event (n,), with its 95 % interval by seller."""
+        y = _residual(self.rest, within(event, self.groups, np.ones(len(event))))
+        total = float(self.left @ self.left)
+        if total < 1e-9 * len(event):
+            return np.nan, np.nan, np.nan
+        slope = float(self.left @ y) / total
+        sellers = self.groups[0]
+        parts = np.bincount(sellers, weights=self.left * (y - slope * self.left)) / total
+        many = len(parts)
+        error = float(np.sqrt(many / max(many - 1, 1) * (parts @ parts)))
+        reach = float(student.ppf(0.975, max(many - 1, 1))) * error
+        return slope, slope - reach, slope + reach
+
+
+def _residual(x: Floats, y: Floats) -> Floats:
+    found: Floats = y - x @ np.linalg.lstsq(x, y, rcond=None)[0] if x.shape[1] else y
+    return found
