@@ -2,21 +2,18 @@
 
 Rates describe the deals that ended. The contrasts compare deals of two origins from their creation
 on, all followed to the same day, beside equal amount, lead source, pipeline and quarter, and within
-sellers: least squares with seller and quarter taken out, in points of the outcome (a linear
-probability model; Angrist and Pischke, *Mostly Harmless Econometrics*, ch. 3). Errors are clustered
-by seller with t(G - 1). An origin is nothing that a company dealt out: this is no effect.
+sellers (models.alike). A supplier belongs to the account and so to all of its deals. An origin is
+nothing that a company dealt out: this is no effect.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from models.covariates import matrix
+from models.alike import Alike, Interval, verdict
 from models.description import share_interval
-from models.fixed_effects import within
 from models.propensity import Codes, Flags, Floats, codes
 from models.trial import Rules, sampled
 
@@ -28,7 +25,7 @@ CONTRASTS = {
     "borrowed_vs_direct": ("borrowed", "direct", ("pipeline", "source")),
 }
 OUTCOMES = ("won", "no_decision")
-LEAST_SHOWN, LEAST_ARM, LEAST_EVENTS, LEAST_SELLERS = 10, 50, 20, 10
+LEAST_SHOWN = 10
 RATE_COLUMNS = {
     **dict.fromkeys(("origin", "measure"), "str"),
     **dict.fromkeys(("value", "low", "high"), "float64"),
@@ -43,7 +40,6 @@ CONTRAST_COLUMNS = {
     **dict.fromkeys(("n", "other_n", "events", "sellers"), "int64"),
     "verdict": "str",
 }
-Interval = tuple[float, float, float]
 
 
 def rates(deals: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +132,7 @@ def contrasts(deals: pd.DataFrame, rules: Rules) -> pd.DataFrame:
             if len(sides) < 2:
                 row["verdict"] = "not_recorded"
             if row["verdict"] == "ok":
-                found = Adjusted.of(pool, is_one, levels).difference(event)
+                found = Alike.of(pool, is_one, ["amount_base"], levels).difference(event)
                 row |= dict(zip(("estimate", "low", "high"), found, strict=True))
                 row["verdict"] = "ok" if np.isfinite(found[0]) else "constant"
             rows.append(row)
@@ -148,11 +144,6 @@ def _counts(is_one: Flags, event: Floats, sellers: pd.Series) -> dict[str, objec
     events, many = int(event.sum()), sellers.nunique()
     share = float(event[is_one].mean()) if n else np.nan
     other_share = float(event[~is_one].mean()) if other else np.nan
-    few = (
-        min(n, other) < LEAST_ARM
-        or min(events, n + other - events) < LEAST_EVENTS
-        or many < LEAST_SELLERS
-    )
     return {
         "share": share,
         "other_share": other_share,
@@ -162,48 +153,5 @@ def _counts(is_one: Flags, event: Floats, sellers: pd.Series) -> dict[str, objec
         "other_n": other,
         "events": events,
         "sellers": many,
-        "verdict": "too_few" if few else "ok",
+        "verdict": verdict(is_one, event > 0, many),
     }
-
-
-@dataclass(frozen=True, eq=False)
-class Adjusted:
-    """What is left of belonging to one side once everything else is held equal.
-
-    `left` (n,) is the residual of the side on covariates, sellers and quarters; `rest` (n, p) spans
-    the covariates; `groups` are sellers and quarters.
-    """
-
-    left: Floats
-    rest: Floats
-    groups: tuple[Codes, Codes]
-
-    @classmethod
-    def of(cls, pool: pd.DataFrame, is_one: Flags, levels: tuple[str, ...]) -> "Adjusted":
-        """Holds the amount, the texts in `levels`, seller and quarter equal."""
-        x, _ = matrix(pool, skewed=["amount_base"], plain=[], levels=list(levels))
-        groups = (codes(pool["seller_id"].astype(str)), codes(pool["quarter"]))
-        weight = np.ones(len(pool))
-        swept = [within(column, groups, weight) for column in x.T]
-        rest = np.column_stack(swept) if swept else np.zeros((len(pool), 0))
-        side = within(is_one.astype(np.float64), groups, weight)
-        return cls(_residual(rest, side), rest, groups)
-
-    def difference(self, event: Floats) -> Interval:
-        """The difference in the share with the event (n,), with its 95 % interval by seller."""
-        y = _residual(self.rest, within(event, self.groups, np.ones(len(event))))
-        total = float(self.left @ self.left)
-        if total < 1e-9 * len(event):
-            return np.nan, np.nan, np.nan
-        slope = float(self.left @ y) / total
-        sellers = self.groups[0]
-        parts = np.bincount(sellers, weights=self.left * (y - slope * self.left)) / total
-        many = len(parts)
-        error = float(np.sqrt(many / max(many - 1, 1) * (parts @ parts)))
-        reach = float(student.ppf(0.975, max(many - 1, 1))) * error
-        return slope, slope - reach, slope + reach
-
-
-def _residual(x: Floats, y: Floats) -> Floats:
-    found: Floats = y - x @ np.linalg.lstsq(x, y, rcond=None)[0] if x.shape[1] else y
-    return found

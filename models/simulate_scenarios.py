@@ -165,7 +165,7 @@ def _known() -> dict[str, Scenario]:
             0,
             "incumbents_hold",
             "buyers who have a supplier mostly stay with it",
-            **(plain | {"incumbent_effect": 1.0}),
+            **(plain | {"incumbent_effect": 1.2}),
         ),
         one(0, "incumbents_nothing", "a present supplier changes nothing", **plain),
         one(0, "all_litter", "every kind of litter at once", vars(Mess.all())),

@@ -75,6 +75,21 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "backlog": (),
     "fresh_yield": (),
+    # where customers come from
+    "origins": ("origin", "outcome", "deals", "said_to_stay"),
+    "origin_rates": ("origin", "measure", "value", "low", "high", "n", "verdict"),
+    "origin_contrasts": (
+        *("contrast", "outcome", "within_days", "share", "other_share", "difference"),
+        *("estimate", "low", "high", "n", "other_n", "verdict"),
+    ),
+    "origins_incumbents": (
+        *("supplier", "deals", "ended", "won", "win_rate", "low", "high"),
+        *("lost_to_it", "no_decision", "revenue"),
+    ),
+    "origins_unknown": (
+        *("source", "field", "state", "filled", "filled_share"),
+        *("won_filled_share", "not_won_filled_share"),
+    ),
     # what to do
     "worklist": (
         *("deal_id", "account", "team", "amount_base", "p_no_decision"),
