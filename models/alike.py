@@ -1,9 +1,9 @@
-"""Two sides of a comparison with all else held equal: within sellers and quarters, by least squares.
+"""Two sides with all else held equal: within sellers and quarters, by least squares.
 
 The outcome may be any number a row: a flag (a linear probability model; Angrist and Pischke,
-*Mostly Harmless Econometrics*, ch. 3), or what stands for a flag where follow-up was cut (`seen_by`:
-pseudo-values; Andersen, Klein and Rosthoj, Biometrika 90, 2003). Errors are clustered by seller and
-by account (Cameron, Gelbach and Miller, JBES 29, 2011), with t(sellers - 1).
+*Mostly Harmless Econometrics*, ch. 3), or what stands for a flag where follow-up was cut
+(`seen_by`: pseudo-values; Andersen, Klein and Rosthoj, Biometrika 90, 2003). Errors are clustered
+by seller and by account (Cameron, Gelbach and Miller, JBES 29, 2011), with t(sellers - 1).
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,9 @@ LEAST_ARM, LEAST_EVENTS, LEAST_SELLERS = 50, 20, 10
 
 
 def verdict(is_one: Flags, event: Flags, sellers: int) -> str:
-    """ "too_few" below 50 rows on a side, 20 with or without the event, or 10 sellers; else "ok"."""
+    """Whether enough is there: "too_few" below 50 rows on a side, 20 with or without the event, or
+    10 sellers; else "ok".
+    """
     n, other = int(is_one.sum()), int((~is_one).sum())
     events = int(event.sum())
     few = (

@@ -111,8 +111,9 @@ def median(values: Floats, clusters: Codes) -> Interval:
 def contrasts(deals: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """Each contrast and outcome within the horizon from the deal's creation, as CONTRAST_COLUMNS.
 
-    Only deals that were created a horizon before the end of the data count, so that all of them are
-    followed as long. Of many deals those of a sample of sellers. "too_few": below 50 deals on
+    Only the first deal of an account counts: whoever comes back was a customer, or let go, before.
+    And only deals created a horizon before the end of the data, so that all are followed as long.
+    Of many deals those of a sample of sellers. "too_few": below 50 deals on
     either side, 20 deals with or without the outcome, or 10 sellers; "not_recorded" where one side
     has no deal at all; "constant" where no seller has deals of both in a quarter.
     """
@@ -120,7 +121,7 @@ def contrasts(deals: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     rows = []
     for name, (one, other, levels) in CONTRASTS.items():
         known = deals[deals["origin_found"].isin([one, other]) & deals["seller_id"].notna()]
-        followed = known[known["followed_days"] >= horizon]
+        followed = known[(known["followed_days"] >= horizon) & (known["account_deals_before"] == 0)]
         pool = sampled(followed, rules).sort_values("deal_id", kind="stable")
         is_one = (pool["origin_found"] == one).to_numpy(dtype=bool)
         sides = set(deals["origin_found"]) & {one, other}

@@ -165,9 +165,26 @@ def _known() -> dict[str, Scenario]:
             0,
             "incumbents_hold",
             "buyers who have a supplier mostly stay with it",
-            **(plain | {"incumbent_effect": 1.2}),
+            **(plain | {"incumbent_effect": 1.2, "deals": 2_400, "sellers": 40}),
         ),
-        one(0, "incumbents_nothing", "a present supplier changes nothing", **plain),
+        one(
+            0,
+            "incumbents_nothing",
+            "a present supplier changes nothing",
+            **(plain | {"deals": 2_400, "sellers": 40}),
+        ),
+        one(
+            0,
+            "dates_bring_back",
+            "buyers who were given a date come back around it",
+            **(plain | {"return_effect": 3.0, "deals": 3_000, "sellers": 40}),
+        ),
+        one(
+            0,
+            "dates_nothing",
+            "a date to return changes nothing",
+            **(plain | {"deals": 3_000, "sellers": 40}),
+        ),
         one(0, "all_litter", "every kind of litter at once", vars(Mess.all())),
     ]
     return {each.name: each for each in found}

@@ -19,6 +19,7 @@ from pipelines import (
     origins,
     publish,
     replay,
+    returns,
     seeds,
     tables,
     train,
@@ -164,6 +165,7 @@ def python_assets() -> list[dg.AssetsDefinition]:
         _python_asset("model_signal", model_signal.TABLES, model_signal.READS, model_signal.run),
         _python_asset("frontier", frontier.TABLES, frontier.READS, frontier.run),
         _python_asset("origins", origins.TABLES, origins.READS, origins.run),
+        _python_asset("returns", returns.TABLES, returns.READS, returns.run),
         _python_asset("worklist", worklists.TABLES, worklists.READS, worklists.run),
         _python_asset("ledger", ledger.TABLES, ledger.READS, ledger.run),
     ]

@@ -12,8 +12,8 @@ TABLES = {
 }
 READS = frozenset({"features.origin_deals"})
 DEALS = """
-select deal_id, source, seller_id, party, pipeline, lead_source, origin_found, amount_base,
-    quarter, outcome, days, hours, followed_days
+select deal_id, source, seller_id, party, account_deals_before, pipeline, lead_source,
+    origin_found, amount_base, quarter, outcome, days, hours, followed_days
 from features.origin_deals order by deal_id
 """
 

@@ -26,17 +26,14 @@ def won_sentences(view: View, marts: Marts) -> list[Markup]:
     if not total:
         return [words.html("answer.origins_none")]
     shares = {origin: show.share(count / total) for origin, count in won.items()}
-    can_tell_shared = _is_shared_told(marts)
-    found = [
+    key = "unknown" if won["unknown"] == total else "told" if _is_shared_told(marts) else "untold"
+    return [
         words.html(
-            "answer.origins_unknown" if won["unknown"] == total else "answer.origins",
+            f"answer.origins_{key}",
             won=words.count("noun.won_deal", total, show.count(total)),
             **shares,
         )
     ]
-    if won["brought"] and not can_tell_shared:
-        found.append(words.html("answer.origins_shared_untold"))
-    return found
 
 
 def _is_shared_told(marts: Marts) -> bool:
@@ -49,9 +46,21 @@ def _is_shared_told(marts: Marts) -> bool:
 
 
 def contrast_sentences(view: View, marts: Marts) -> list[Markup]:
-    """Whether one origin goes with more wins, or fewer stalls, than another."""
+    """Whether one origin goes with more wins, or fewer stalls, than another, a line a pair."""
+    rows = contrasts_of(marts)
+    pairs = dict.fromkeys(text(row["contrast"]) for row in rows)
+    found = [
+        Markup(" ").join(_of_pair(view, [row for row in rows if text(row["contrast"]) == pair]))
+        for pair in pairs
+    ]
+    if any(text(row["verdict"]) == "ok" for row in rows):
+        found.append(view.words.html("answer.origin_caveat"))
+    return found
+
+
+def _of_pair(view: View, rows: list[dict[str, object]]) -> list[Markup]:
     found = []
-    for row in contrasts_of(marts):
+    for row in rows:
         verdict = text(row["verdict"])
         key = f"{row['contrast']}_{row['outcome']}"
         if verdict != "ok":
@@ -77,8 +86,6 @@ def contrast_sentences(view: View, marts: Marts) -> list[Markup]:
                 days=view.measure("days")(row["within_days"]),
             )
         )
-    if any(text(row["verdict"]) == "ok" for row in contrasts_of(marts)):
-        found.append(view.words.html("answer.origin_caveat"))
     return found
 
 

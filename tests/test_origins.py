@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.alike import Alike
 from models.origins import CONTRAST_COLUMNS, RATE_COLUMNS, contrasts, mean, median, rates
 from models.trial import Rules
 
@@ -27,7 +28,8 @@ def company(seed, n=1600, effect=0.0, sellers=30, mixed_by=0.0):
             "deal_id": [f"d{number:05}" for number in range(n)],
             "source": "s",
             "seller_id": [f"s{number}" for number in seller],
-            "party": [f"a{number}" for number in rng.integers(0, n, n)],
+            "party": [f"a{number}" for number in range(n)],
+            "account_deals_before": 0,
             "pipeline": "p",
             "lead_source": rng.choice(["web", "fair"], n),
             "origin_found": origin,
@@ -63,13 +65,23 @@ def test_intervals_hold_nothing_where_there_is_nothing():
     assert held >= 34  # of 40 at 95 %: fewer would be luck of one in 500
 
 
-def test_a_second_deal_of_the_same_buyer_makes_no_surer():
+def test_a_second_deal_of_the_same_buyer_is_no_news():
     deals = company(3, n=500)
-    twice = pd.concat([deals, deals.assign(deal_id="x" + deals["deal_id"])], ignore_index=True)
-    once, doubled = told(deals), told(twice)
-    assert doubled["estimate"] == pytest.approx(once["estimate"], abs=0.02)
-    width = (doubled["high"] - doubled["low"]) / (once["high"] - once["low"])
-    assert width > 0.85  # 0.71 if the second deals counted as news
+    later = deals.assign(deal_id="x" + deals["deal_id"], account_deals_before=1, outcome="won")
+    pd.testing.assert_series_equal(told(pd.concat([deals, later])), told(deals))
+
+
+def test_rows_of_one_account_hang_together():
+    """Every row twice is no more to go by: the interval must not narrow as if it were."""
+    deals = company(3, n=500)
+    twice = pd.concat([deals, deals], ignore_index=True)
+    widths = []
+    for rows in (deals, twice):
+        is_one = (rows["origin_found"] == "brought").to_numpy()
+        won = (rows["outcome"] == "won").to_numpy(dtype=float)
+        found = Alike.of(rows, is_one, ["amount_base"], ["lead_source"]).difference(won)
+        widths.append(found[2] - found[1])
+    assert widths[1] > 0.85 * widths[0]  # 0.71 if the second rows counted as news
 
 
 def test_only_what_was_followed_as_long_counts_and_late_endings_are_none():

@@ -67,9 +67,9 @@ def test_won_customers_are_parted_by_origin_with_the_unknown_among_them(view):
 
 
 def test_shared_is_untold_where_no_export_says_whether_a_supplier_stayed(view):
-    assert "cannot be told from those brought" in said(view, frames())
-    assert "cannot be told from those brought" not in said(view, frames(said=1))
-    assert "cannot be told from those brought" not in said(view, frames(reasons=5))
+    assert "cannot be told from those we share" in said(view, frames())
+    assert "cannot be told from those we share" not in said(view, frames(said=1))
+    assert "cannot be told from those we share" not in said(view, frames(reasons=5))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,10 @@ select
     d.source,
     d.seller_id,
     coalesce(d.account_id, d.deal_id) as party,
+    cast(
+        rank() over (partition by coalesce(d.account_id, d.deal_id) order by d.created_sec) - 1
+        as integer
+    ) as account_deals_before,
     d.pipeline,
     d.lead_source,
     coalesce(g.origin, 'unknown') as origin,
