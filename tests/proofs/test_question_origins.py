@@ -2,7 +2,7 @@
 
 from tests.proofs import judging, questions
 
-COMPANIES = 3
+COMPANIES = 2
 
 
 def test_a_supplier_is_found_to_hold_only_where_it_does():
