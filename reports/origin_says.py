@@ -62,7 +62,6 @@ def _of_pair(view: View, rows: list[dict[str, object]]) -> list[Markup]:
     found = []
     for row in rows:
         verdict = text(row["verdict"])
-        key = f"{row['contrast']}_{row['outcome']}"
         if verdict != "ok":
             if text(row["outcome"]) == "won":
                 found.append(
@@ -80,7 +79,7 @@ def _of_pair(view: View, rows: list[dict[str, object]]) -> list[Markup]:
         way = "less" if high < 0 else "more" if low > 0 else "level"
         found.append(
             view.words.html(
-                f"answer.{key}_{way}",
+                f"answer.origin_{row['contrast']}_{row['outcome']}_{way}",
                 difference=measure(row["estimate"]),
                 interval=view.interval(measure, low, high),
                 days=view.measure("days")(row["within_days"]),

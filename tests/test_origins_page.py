@@ -55,6 +55,19 @@ def contrast(low, high, verdict="ok", name="brought_vs_direct", outcome="won"):
     return row | {"estimate": middle, "low": low, "high": high}
 
 
+def whole():
+    """Every mart of the page, as a night may leave it."""
+    rates = [("brought", "win_rate", 0.24, 0.2, 0.28, 600, 30, "ok")]
+    rates += [("shared", "win_rate", np.nan, np.nan, np.nan, 4, 2, "too_few")]
+    columns = ["origin", "measure", "value", "low", "high", "n", "sellers", "verdict"]
+    return frames() | {
+        "origin_rates": pd.DataFrame(rates, columns=columns),
+        "origin_contrasts": pd.DataFrame(
+            [contrast(-0.12, -0.02), contrast(np.nan, np.nan, "too_few", "borrowed_vs_direct")]
+        ),
+    }
+
+
 def said(view, tables):
     return " ".join(map(str, origins.context(Marts(tables), view)["answers"]))
 

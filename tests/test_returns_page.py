@@ -72,6 +72,19 @@ def due(many, account="Able Ltd"):
     )
 
 
+def whole():
+    """Every mart of the page, as a night may leave it."""
+    return frames() | {
+        "returns_curve": pd.DataFrame(
+            [("all", day, day / 1000, day / 2000, day / 500, 300 - day) for day in (0, 10, 365)],
+            columns=["group", "day", "incidence", "low", "high", "n_at_risk"],
+        ),
+        "returns_contrasts": pd.DataFrame([contrast("date", 0.02, 0.2)]),
+        "returns_matched": matched(-0.18, -0.02),
+        "returns_due": due(3),
+    }
+
+
 def said(view, tables):
     return " ".join(map(str, returns.context(Marts(tables), view)["answers"]))
 
