@@ -1,10 +1,12 @@
 """Each deal that was let go beside one alike that was not: matched pairs, followed for a year.
 
 Time zero of a pair is the day, counted from the signal, on which the one was let go; the other was
-then still open, had not been let go, and its buyer had or had not shown life since the signal as
-the first's had. So nobody stays in the comparison by having ended early. Nearest neighbours on the
-log-odds of being let go by what was known at the signal, within a caliper of 0.2 of its deviation
-(Austin, Pharmaceutical Statistics 10, 2011), without replacement, the likeliest to be let go first.
+then still open, had not been let go until then, and its buyer had or had not shown life since the
+signal as the first's had. Pairs are made day by day with nothing known of later days (risk-set
+matching; Li, Propert and Rosenbaum, JASA 96, 2001): whoever is let go later may stand for those who
+were not yet, for to leave them out would keep those whose buyer spoke up just in time. Nearest
+neighbours on the log-odds of being let go by what was known at the signal, within a caliper of 0.2
+of its deviation (Austin, Pharmaceutical Statistics 10, 2011), without replacement.
 Errors are clustered by pair and by seller (Abadie and Spiess, JASA 117, 2022), t(sellers - 1).
 """
 
@@ -25,6 +27,7 @@ COLUMNS = {
     "within_days": "int64",
     **dict.fromkeys(("let_go", "pairs", "sellers", "events"), "int64"),
     **dict.fromkeys(("share", "other_share", "estimate", "low", "high"), "float64"),
+    "later_share": "float64",
     **dict.fromkeys(("largest_smd_before", "largest_smd_after"), "float64"),
     "verdict": "str",
 }
@@ -35,8 +38,9 @@ class Candidates:
     """Decision points as they may be paired: (n,) each.
 
     `offset` is the day since the signal on which a deal was let go, NaN for those that were not
-    within the grace; `until` the day until which it was open and not let go; `spoke` the day on
-    which its buyer next showed life, infinite for never.
+    within the grace; `until` the first day on which it was closed or let go, infinite for neither;
+    `spoke` and `won` the days on which its buyer next showed life, and first bought, infinite for
+    never.
     """
 
     offset: Floats
@@ -94,12 +98,12 @@ def _candidates(rows: pd.DataFrame, logit: Floats) -> Candidates:
 def pairs(pool: Candidates) -> tuple[Codes, Codes]:
     """Places of the deals let go that found one alike, and of those found, in the same order.
 
-    Those not let go are of the deals that were not within the grace; nobody stands twice.
+    Day by day from the signal, on each day the likeliest to be let go first; nobody stands twice.
     """
     reach = CALIPER * float(np.std(pool.logit))
     is_free = np.ones(len(pool.logit), dtype=np.bool_)
     let_go = np.flatnonzero(np.isfinite(pool.offset))
-    let_go = let_go[np.lexsort((let_go, -pool.logit[let_go]))]
+    let_go = let_go[np.lexsort((let_go, -pool.logit[let_go], pool.offset[let_go]))]
     first, second = [], []
     for place in let_go:
         day = pool.offset[place]
@@ -107,7 +111,6 @@ def pairs(pool: Candidates) -> tuple[Codes, Codes]:
             continue
         fits = (
             is_free
-            & ~np.isfinite(pool.offset)
             & (pool.until > day)
             & (pool.won > day)
             & ((pool.spoke <= day) == (pool.spoke[place] <= day))
@@ -117,7 +120,7 @@ def pairs(pool: Candidates) -> tuple[Codes, Codes]:
         nearest = int(np.argmin(far))
         if far[nearest] > reach:
             continue
-        is_free[[place, nearest]] = False
+        is_free[place] = is_free[nearest] = False
         first.append(place)
         second.append(nearest)
     return np.array(first, dtype=np.intp), np.array(second, dtype=np.intp)
@@ -138,6 +141,7 @@ def _told(
         "events": events,
         "share": shares[0],
         "other_share": shares[1],
+        "later_share": float(is_let_go[second].mean()),
         "largest_smd_before": _largest(x[is_let_go], x[~is_let_go], x),
         "largest_smd_after": _largest(x[first], x[second], x),
     }

@@ -127,7 +127,7 @@ def contrasts(deals: pd.DataFrame, rules: Rules) -> pd.DataFrame:
         sides = set(deals["origin_found"]) & {one, other}
         for outcome in OUTCOMES:
             by_then = (pool["outcome"] == outcome) & (pool["days"] <= horizon).fillna(False)
-            event = by_then.to_numpy(dtype=np.float64)
+            event: Floats = by_then.to_numpy(dtype=np.bool_).astype(np.float64)
             row = _counts(is_one, event, pool["seller_id"])
             row |= {"contrast": name, "outcome": outcome, "within_days": horizon}
             if len(sides) < 2:

@@ -16,16 +16,10 @@ from models.followup import curve_table, incidence
 from models.propensity import Flags, codes
 from models.trial import Rules, flags, numbers, sampled
 
-GROUPS = {
-    "all": lambda w: np.ones(len(w), dtype=np.bool_),
-    "with_date": lambda w: flags(w, "has_date") & _on_deals(w),
-    "without_date": lambda w: ~flags(w, "has_date") & _on_deals(w),
-    "with_reason": lambda w: flags(w, "has_reason") & _on_deals(w),
-    "without_reason": lambda w: ~flags(w, "has_reason") & _on_deals(w),
-    "ending": lambda w: (w["act"] == "ending").to_numpy(dtype=np.bool_),
-    "parking": lambda w: (w["act"] == "parking").to_numpy(dtype=np.bool_),
-    "lead": lambda w: (w["act"] == "lead").to_numpy(dtype=np.bool_),
-}
+GROUPS = (
+    *("all", "with_date", "without_date", "with_reason", "without_reason"),
+    *("ending", "parking", "lead"),
+)
 CURVES = ("all", "with_date", "without_date")
 CONTRASTS = {"date": "has_date", "reason": "has_reason"}
 LEAST_SHOWN = 10
@@ -67,16 +61,29 @@ def _on_deals(walks: pd.DataFrame) -> Flags:
     return found
 
 
+def belongs(walks: pd.DataFrame, group: str) -> Flags:
+    """Which rows (n,) are of a group of GROUPS; dates and reasons are asked of deals alone."""
+    if group == "all":
+        return np.ones(len(walks), dtype=np.bool_)
+    if group.startswith("with"):
+        side, _, what = group.partition("_")
+        is_so = flags(walks, f"has_{what}")
+        return _on_deals(walks) & (is_so if side == "with" else ~is_so)
+    found: Flags = (walks["act"] == group).to_numpy(dtype=np.bool_)
+    return found
+
+
 def table(walks: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     """A row a group of walk-aways, as COLUMNS. `walks` is features.walk_aways.
 
     `followed` are those with an account, at risk of returning; `returned` those seen within the
     year. `won`, `lost` and so on are what the deals of these returns came to, and `won_share` is of
-    those that ended. A share is null and its verdict "too_few" below 10 rows or 2 sellers, and
-    "not_followed" where fewer than 10 were still followed at its end.
+    those that ended. A share is null and its verdict "no_account" where no account is known,
+    "too_few" below 10 rows or 2 sellers, and "not_followed" where fewer than 10 were still
+    followed at its end.
     """
     ordered = walks.sort_values("walk_id", kind="stable")
-    rows = [_group(name, ordered[belongs(ordered)], rules) for name, belongs in GROUPS.items()]
+    rows = [_group(name, ordered[belongs(ordered, name)], rules) for name in GROUPS]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
@@ -92,6 +99,8 @@ def _group(name: str, walks: pd.DataFrame, rules: Rules) -> dict[str, object]:
         "won", ended, (ended["returned_outcome"] == "won").to_numpy(dtype=np.bool_)
     )
     told.pop("won_verdict")
+    if deals.empty:
+        told["bristle_verdict"] = "no_account"
     return {
         "group": name,
         "walk_aways": len(walks),
@@ -126,6 +135,8 @@ def _returned(walks: pd.DataFrame, horizon: int) -> dict[str, object]:
     """The share back by `horizon`, with its interval: Wilson's where nobody came back."""
     known = walks[walks["seller_id"].notna()]
     nothing = dict.fromkeys(("return_share", "return_low", "return_high"), np.nan)
+    if walks.empty:
+        return {**nothing, "verdict": "no_account"}
     if len(known) < LEAST_SHOWN or known["seller_id"].nunique() < 2:
         return {**nothing, "verdict": "too_few"}
     sellers = codes(known["seller_id"].astype(str))
@@ -149,7 +160,7 @@ def curves(walks: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     ordered = walks.sort_values("walk_id", kind="stable")
     parts = []
     for name in CURVES:
-        rows = ordered[GROUPS[name](ordered) & flags(ordered, "has_account")]
+        rows = ordered[belongs(ordered, name) & flags(ordered, "has_account")]
         rows = rows[rows["seller_id"].notna()]
         if len(rows) < LEAST_SHOWN or rows["seller_id"].nunique() < 2:
             continue

@@ -117,7 +117,8 @@ def _stays(course: Course, rows: Ints) -> Floats:
     effect = course.company.incumbent_effect
     if effect == 0:
         return np.zeros(rows.size)
-    return effect * course.has_incumbent(course.deals["account"][rows])
+    has_one = course.has_incumbent(course.deals["account"][rows])
+    return np.where(has_one, effect, 0.0)
 
 
 def _return(course: Course, day: int, rows: Ints) -> None:

@@ -104,7 +104,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "returns_matched": (
         *("within_days", "let_go", "pairs", "share", "other_share", "estimate", "low", "high"),
-        *("largest_smd_before", "largest_smd_after", "verdict"),
+        *("later_share", "largest_smd_before", "largest_smd_after", "verdict"),
     ),
     "returns_due": ("deal_id", "account", "seller_id", "team", "return_on", "days_overdue"),
     # what to do

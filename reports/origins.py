@@ -200,19 +200,18 @@ def contrast_table(marts: Marts, view: View) -> Table:
 
 def contrast_chart(marts: Marts, view: View) -> Chart | None:
     """The contrasts with their intervals; None where none may speak."""
-    rows = [
-        figures.Interval(
-            view.words(
-                "pair",
-                a=view.words.label("origin_contrast", row["contrast"]),
-                b=view.words.label("outcome", row["outcome"]),
-            ),
-            *(100 * (real(row[name]) or 0.0) for name in ("estimate", "low", "high")),
-            figures.COLOURS.get(text(row["outcome"]), "var(--c-unknown)"),
+    rows = []
+    for row in origin_says.contrasts_of(marts):
+        if text(row["verdict"]) != "ok":
+            continue
+        label = view.words(
+            "pair",
+            a=view.words.label("origin_contrast", row["contrast"]),
+            b=view.words.label("outcome", row["outcome"]),
         )
-        for row in origin_says.contrasts_of(marts)
-        if text(row["verdict"]) == "ok"
-    ]
+        estimate, low, high = (100 * (real(row[n]) or 0.0) for n in ("estimate", "low", "high"))
+        tone = figures.COLOURS.get(text(row["outcome"]), "var(--c-unknown)")
+        rows.append(figures.Interval(label, estimate, low, high, tone))
     if not rows:
         return None
     return Chart(

@@ -37,6 +37,7 @@ def share_sentences(view: View, marts: Marts) -> list[Markup]:
     known = int(real(row["with_account"]) or 0)
     told = {
         "walks": words.count("noun.walk_away", count, show.count(count)),
+        "known": words.count("noun.walk_away", known, show.count(known)),
         "bristle_days": view.setting("bristle_days"),
     }
     if not known:

@@ -110,6 +110,8 @@ def curve_chart(marts: Marts, view: View) -> Chart | None:
     there = [name for name in CURVES if (frame["group"] == name).any()]
     if not there:
         return None
+    # All lie between the two sides, where there are both.
+    there = there[:2] if len(there) == len(CURVES) else there
     return Chart(
         id="returns-chart",
         title=view.words("chart.returns"),
@@ -185,6 +187,7 @@ def matched_table(marts: Marts, view: View) -> Table:
                 Cell(show.share(row["share"])),
                 Cell(show.share(row["other_share"])),
                 Cell(told if is_said else words.label("return_verdict", row["verdict"])),
+                Cell(show.share(row["later_share"])),
                 Cell(number(row["largest_smd_before"])),
                 Cell(number(row["largest_smd_after"])),
             ]
@@ -196,6 +199,7 @@ def matched_table(marts: Marts, view: View) -> Table:
         rows=rows,
         columns=[
             *(Column(words(f"column.{head}"), place > 0) for place, head in enumerate(heads)),
+            Column(words("column.later_share"), True),
             Column(words("column.unlike_before"), True),
             Column(words("column.unlike_after"), True),
         ],

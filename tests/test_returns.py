@@ -127,7 +127,7 @@ def test_too_little_says_so_without_a_number(change, verdict):
 def test_groups_without_accounts_or_follow_up_have_no_share():
     walks = walk_aways(7, n=60)
     unseen = table(walks.assign(has_account=False), RULES).set_index("group").loc["all"]
-    assert unseen["walk_aways"] == 60 and unseen["verdict"] == "too_few"
+    assert unseen["walk_aways"] == 60 and unseen["verdict"] == "no_account"
     short = table(walks.assign(followed_days=100), RULES).set_index("group").loc["all"]
     assert short["verdict"] == "not_followed" and np.isnan(short["return_share"])
     nobody = walks.assign(days_to_return=np.nan, followed_days=800)
@@ -194,6 +194,19 @@ def test_a_pair_starts_on_the_day_of_the_walk_away_with_both_there():
     first, second = matching.pairs(pool)
     # 2 had ended by day 5, 3 is alike in silence, 4 had spoken as 1 had, 5 is too far.
     assert dict(zip(first.tolist(), second.tolist(), strict=True)) == {0: 3, 1: 4}
+
+
+def test_whoever_is_let_go_later_may_stand_for_those_who_were_not_yet():
+    pool = matching.Candidates(
+        offset=np.array([5.0, 9.0, np.nan]),
+        until=np.array([5.0, 9.0, np.inf]),
+        spoke=np.full(3, np.inf),
+        won=np.full(3, np.inf),
+        logit=np.array([0.0, 0.01, 0.05]),
+        party=np.arange(3),
+    )
+    first, second = matching.pairs(pool)
+    assert (first.tolist(), second.tolist()) == ([0], [1])
 
 
 def test_nobody_stands_twice_and_never_for_the_own_account():
