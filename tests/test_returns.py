@@ -202,7 +202,7 @@ def test_whoever_is_let_go_later_may_stand_for_those_who_were_not_yet():
         until=np.array([5.0, 9.0, np.inf]),
         spoke=np.full(3, np.inf),
         won=np.full(3, np.inf),
-        logit=np.array([0.0, 0.01, 0.05]),
+        logit=np.array([0.0, 0.01, 1.0]),
         party=np.arange(3),
     )
     first, second = matching.pairs(pool)
