@@ -58,30 +58,33 @@ def rates(deals: pd.DataFrame) -> pd.DataFrame:
         "hours_median": ("hours", median),
         "hours_mean": ("hours", mean),
     }
-    flagged = ended.assign(
-        won=(ended["outcome"] == "won").astype("float64"),
-        no_decision=(ended["outcome"] == "no_decision").astype("float64"),
+    known = ended[ended["seller_id"].notna()]
+    flagged = known.assign(
+        won=(known["outcome"] == "won").astype("float64"),
+        no_decision=(known["outcome"] == "no_decision").astype("float64"),
+        seller=codes(known["seller_id"].astype(str)),
     )
     rows = []
     for origin in ORIGINS:
         group = flagged[flagged["origin_found"] == origin]
         for measure, (column, told) in measures.items():
-            known = group[group[column].notna() & group["seller_id"].notna()]
-            few = len(known) < LEAST_SHOWN or known["seller_id"].nunique() < 2
-            values = known[column].to_numpy(dtype=np.float64)
-            sellers = codes(known["seller_id"].astype(str))
-            found = (np.nan, np.nan, np.nan) if few else told(values, sellers)
-            rows.append(
-                {
-                    "origin": origin,
-                    "measure": measure,
-                    **dict(zip(("value", "low", "high"), found, strict=True)),
-                    "n": len(known),
-                    "sellers": known["seller_id"].nunique(),
-                    "verdict": "too_few" if few else "ok",
-                }
-            )
+            rows.append({"origin": origin, "measure": measure, **_told(group, column, told)})
     return pd.DataFrame(rows, columns=list(RATE_COLUMNS)).astype(RATE_COLUMNS)
+
+
+def _told(
+    group: pd.DataFrame, column: str, told: Callable[[Floats, Codes], Interval]
+) -> dict[str, object]:
+    values = group[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    is_known = np.isfinite(values)
+    sellers = codes(group["seller"].to_numpy()[is_known])
+    many = int(sellers.max()) + 1 if len(sellers) else 0
+    few = len(sellers) < LEAST_SHOWN or many < 2
+    found = (np.nan, np.nan, np.nan) if few else told(values[is_known], sellers)
+    return {
+        **dict(zip(("value", "low", "high"), found, strict=True)),
+        **{"n": len(sellers), "sellers": many, "verdict": "too_few" if few else "ok"},
+    }
 
 
 def _share(values: Floats, clusters: Codes) -> Interval:
