@@ -67,7 +67,7 @@ def _of_pair(view: View, rows: list[dict[str, object]]) -> list[Markup]:
                 found.append(
                     view.words.html(
                         f"answer.origin_{verdict}",
-                        pair=view.words.label("origin_contrast", row["contrast"]),
+                        pair=view.words.label("origin_pair", row["contrast"]),
                         n=view.formats.count(row["n"]),
                         other=view.formats.count(row["other_n"]),
                         days=view.measure("days")(row["within_days"]),

@@ -81,7 +81,9 @@ CORE = {
     "outcomes": "deal_id varchar, outcome varchar, reason varchar, reason_class varchar, "
     "has_reason boolean, is_cleanup boolean, event_day integer, reason_subclass varchar",
     "disqualifications": "deal_id varchar, disqualified_day integer, has_reason boolean, "
-    "disqualified_sec bigint",
+    "disqualified_sec bigint, lead_id varchar, account_id varchar, seller_id varchar, "
+    "source varchar, act varchar, return_on date, disqualified_at timestamp, "
+    "bristled_at timestamp, returned_at timestamp, returned_deal_id varchar",
 }
 
 

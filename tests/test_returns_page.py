@@ -112,7 +112,7 @@ def test_no_share_is_no_number(view, verdict, word):
 
 def test_without_accounts_nobody_can_be_seen_to_return(view):
     told = said(view, frames(with_account=0, returned=0))
-    assert "Not recorded" in told and "linked to an account" in told
+    assert "Not recorded" in told and "nobody can see who came back" in told
 
 
 @pytest.mark.parametrize(
