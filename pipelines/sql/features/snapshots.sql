@@ -1,7 +1,9 @@
 -- What could be known of an open deal at the end of each weekly landmark, then what became of it.
 -- Features read dated facts known before the landmark; of the current row of core.deals they read
 -- only account_id, created_* and pipeline, the owner where no change of owner is on record, and the
--- lead source where its source sets it when the deal is made (core.creation_facts). Rows of a deal that has stalled for good stay, with is_stalled true and days_to_outcome <= 0.
+-- lead source where its source sets it when the deal is made (core.creation_facts); of core.origins
+-- what may be known on the day. Rows of a deal that has stalled for good stay, with is_stalled true
+-- and days_to_outcome <= 0.
 with changes as (
     select
         g.deal_id,
