@@ -1,5 +1,5 @@
 -- Which present suppliers our buyers have or had, and what became of the deals, whatever the origin:
--- the win rate is of all deals that ended, with Wilson's interval.
+-- the win rate is of all deals that ended, with Wilson's range.
 with counted as (
     select
         supplier_word,
@@ -21,7 +21,7 @@ shares as (
     select
         *,
         case when ended > 0 then cast(won as double) / ended end as win_rate,
-        -- The square of the normal 97.5 % quantile over the number of deals.
+        -- The square of 1.96 over the number of deals.
         case when ended > 0 then 3.841459 / ended end as z2
     from counted
 )
