@@ -119,7 +119,8 @@ class Company:
     they do, `late_walk` the daily chance of letting a silent deal go after the grace. `drift` is
     how much worse the buyers of the last two fifths of the time are. `decides` and `rivals_win`
     scale how often engaged buyers decide, and decide for a rival; where nothing `closes`, sellers
-    end no deal.
+    end no deal. `incumbent_effect` is how much less buyers with a present supplier buy from us, and
+    how much more they settle on nothing (log hazards).
     """
 
     seed: int = 20260630
@@ -144,6 +145,7 @@ class Company:
     drift: float = 0.0
     decides: float = 1.0
     rivals_win: float = 1.0
+    incumbent_effect: float = 0.0
     closes: bool = True
     team_spread: float = 0.0
     mess: Mess = field(default_factory=Mess)

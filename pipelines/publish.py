@@ -10,14 +10,29 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from pipelines import compare, frontier, ledger, model_signal, practice, tables, train, worklist
+from pipelines import (
+    compare,
+    frontier,
+    ledger,
+    model_signal,
+    origins,
+    practice,
+    returns,
+    tables,
+    train,
+    worklist,
+)
 from pipelines.night import CONTRACTS, ROOT, RULES, Night, Places
 
 SHOWN = frozenset(
     [name for name in tables.queries() if name.startswith("marts.")]
     + [
         name
-        for part in (train, compare, model_signal, frontier, practice, worklist, ledger)
+        for part in (
+            *(train, compare, model_signal, frontier),
+            *(origins, returns, practice),
+            *(worklist, ledger),
+        )
         for name in part.TABLES
     ]
 )
