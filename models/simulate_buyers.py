@@ -42,7 +42,10 @@ def step(course: Course, day: int) -> None:
             - tired
         )
     )
-    refuses = ~wakes & (refuse < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality)))
+    stays = _stays(course, drifting)
+    refuses = ~wakes & (
+        refuse < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality + stays))
+    )
     murmurs = (
         ~wakes
         & ~refuses
@@ -123,6 +126,15 @@ def _lift(course: Course, rows: Ints, day: int) -> Floats:
         0.0,
     )
     return lift
+
+
+def _stays(course: Course, rows: Ints) -> Floats:
+    """Log hazard ratio of staying with the present supplier, 0 for buyers without one."""
+    effect = course.company.incumbent_effect
+    if effect == 0:
+        return np.zeros(rows.size)
+    has_one = course.has_incumbent(course.deals["account"][rows])
+    return np.where(has_one, effect, 0.0)
 
 
 def _return(course: Course, day: int, rows: Ints) -> None:
@@ -272,6 +284,7 @@ def _go_on(course: Course, day: int, rows: Ints) -> None:
         - course.company.options_lapse * 0.15 * options
         - 1.1 * misfit
         + course.sellers.skill[d["seller"][stays]]
+        - _stays(course, stays)
     )
     lose = LOSE[stage] * np.exp(-0.4 * quality + 0.8 * tempted + 0.4 * misfit)
     win, lose = course.company.decides * win, course.company.decides * lose

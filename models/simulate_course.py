@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.simulate_company import Company, Sellers
-from models.simulate_dice import Dice, Floats, Ints
+from models.simulate_dice import Dice, Flags, Floats, Ints
 
 Policy = Literal["natural", "let_go", "chased", "kept"]
 Column = npt.NDArray[Any]
@@ -111,6 +111,7 @@ class Course:
     def __init__(self, company: Company, dice: Dice, sellers: Sellers, *, log: bool) -> None:
         self.company = company
         self.dice = dice
+        self.people = Dice(company.seed, "people")
         self.sellers = sellers
         self.deals = Deals()
         self.said_later: list[Ints] = []  # deals whose buyer said 'later' today
@@ -159,6 +160,11 @@ class Course:
             else d["quality"][rows] > 0.2
         )
         return ~d["misfit"][rows] & is_better
+
+    def has_incumbent(self, accounts: Ints) -> Flags:
+        """Which accounts have a supplier already: those whose record names one."""
+        found: Flags = self.people.uniform(accounts, "has incumbent") <= 0.45
+        return found
 
     def close(self, day: int, rows: Ints, ending: npt.ArrayLike) -> None:
         """End deals in the CRM. Whether their buyers live on is not the CRM's to say."""

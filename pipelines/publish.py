@@ -16,7 +16,10 @@ from pipelines import (
     ledger,
     model_signal,
     options,
+    origins,
+    practice,
     push,
+    returns,
     tables,
     train,
     worklist,
@@ -27,7 +30,11 @@ SHOWN = frozenset(
     [name for name in tables.queries() if name.startswith("marts.")]
     + [
         name
-        for part in (train, compare, model_signal, frontier, worklist, ledger, options, push)
+        for part in (
+            *(train, compare, model_signal, frontier),
+            *(options, push, origins, returns, practice),
+            *(worklist, ledger),
+        )
         for name in part.TABLES
     ]
 )

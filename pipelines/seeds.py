@@ -16,6 +16,7 @@ TABLES = {
     "core.subject_rules": "Ordered patterns that say what an activity's subject tells.",
     "core.stage_rules": "Ordered patterns that say what a stage's name tells.",
     "core.qualification_rules": "Ordered patterns that say which fields qualify a deal.",
+    "core.origin_rules": "Ordered patterns that say what words tell of where a buyer comes from.",
     "core.mappings": "What the analyst says of single words: stages, pipelines, reasons, types.",
 }
 FILES = {
@@ -23,6 +24,7 @@ FILES = {
     "core.subject_rules": "activity_subjects.csv",
     "core.stage_rules": "stage_words.csv",
     "core.qualification_rules": "qualification_fields.csv",
+    "core.origin_rules": "origin_words.csv",
 }
 TYPES = {
     "as_of_override_day": "integer",

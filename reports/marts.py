@@ -75,6 +75,45 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "backlog": (),
     "fresh_yield": (),
+    # how a company lets go
+    "practice": ("measure", "scope", "name", "value", "low", "high", "n", "sellers", "verdict"),
+    "practice_curves": ("scope", "name", "day", "decided", "expected", "low", "high"),
+    "practice_spread": (
+        *("measure", "unit", "levels", "levels_said", "spread", "low", "high", "p", "p_holm"),
+        *("differs", "verdict"),
+    ),
+    # where customers come from
+    "origins": ("origin", "outcome", "deals", "said_to_stay"),
+    "origin_rates": ("origin", "measure", "value", "low", "high", "n", "verdict"),
+    "origin_contrasts": (
+        *("contrast", "outcome", "within_days", "share", "other_share", "difference"),
+        *("estimate", "low", "high", "n", "other_n", "verdict"),
+    ),
+    "origins_incumbents": (
+        *("supplier", "deals", "ended", "won", "win_rate", "low", "high"),
+        *("lost_to_it", "no_decision", "revenue"),
+    ),
+    "origins_unknown": (
+        *("source", "field", "state", "filled", "filled_share"),
+        *("won_filled_share", "not_won_filled_share"),
+    ),
+    # who comes back
+    "returns": (
+        *("group", "walk_aways", "with_account", "bristled", "returned", "median_days"),
+        *("bristle_share", "bristle_low", "bristle_high", "bristle_verdict"),
+        *("return_share", "return_low", "return_high", "verdict"),
+        *("won", "no_decision", "lost", "let_go", "open", "won_share", "won_low", "won_high"),
+    ),
+    "returns_curve": ("group", "day", "incidence", "low", "high", "n_at_risk"),
+    "returns_contrasts": (
+        *("contrast", "outcome", "within_days", "share", "other_share", "difference"),
+        *("estimate", "low", "high", "n", "other_n", "verdict"),
+    ),
+    "returns_matched": (
+        *("within_days", "let_go", "pairs", "share", "other_share", "estimate", "low", "high"),
+        *("later_share", "largest_smd_before", "largest_smd_after", "verdict"),
+    ),
+    "returns_due": ("deal_id", "account", "seller_id", "team", "return_on", "days_overdue"),
     # what to do
     "worklist": (
         *("deal_id", "account", "team", "amount_base", "p_no_decision"),
