@@ -67,6 +67,64 @@ def adjusted_for(
 
 
 @dataclass(frozen=True, eq=False)
+class Pooled:
+    """A pooled regression of an event: what it found, and how much each cluster moved it.
+
+    `coefficients` (1 + k + p,) are log-odds, or logs of a rate, of the constant, of k exposures as
+    they are given, and of p covariates; `influence` (G, 1 + k + p) sums to their errors: the
+    covariance is its cross product times G / (G - 1).
+    """
+
+    coefficients: Floats
+    influence: Floats
+
+    @classmethod
+    def fitted(
+        cls,
+        asked: Floats,
+        adjust: Floats,
+        event: Flags,
+        clusters: Codes,
+        weeks: Floats | None = None,
+    ) -> "Pooled":
+        """`event` (n,) on exposures (n, k) and covariates (n, p), with errors by `clusters` (n,).
+
+        Logistic; with the `weeks` (n,) in which a row could have it, the rate a week (piecewise
+        exponential: Holford, Biometrics 36, 1980). Covariates have a mild penalty, exposures all
+        but none. The event has to occur and not to occur, and every exposure to vary.
+        """
+        from sklearn.linear_model import LogisticRegression, PoissonRegressor
+
+        scale = WIDE / asked.std(axis=0)
+        columns = np.column_stack(
+            [np.ones(len(event)), (asked - asked.mean(axis=0)) * scale, adjust]
+        )
+        if weeks is None:
+            model = LogisticRegression(C=1 / RIDGE, solver="newton-cholesky", max_iter=100)
+            model.fit(columns[:, 1:], event)
+            chance = model.predict_proba(columns[:, 1:])[:, 1]
+            spread = chance * (1 - chance)
+        else:
+            model = PoissonRegressor(
+                alpha=RIDGE / weeks.sum(), solver="newton-cholesky", max_iter=100, tol=1e-6
+            )
+            model.fit(columns[:, 1:], event / weeks, sample_weight=weeks)
+            spread = chance = weeks * model.predict(columns[:, 1:])
+        found = np.concatenate([np.atleast_1d(model.intercept_), np.ravel(model.coef_)])
+        curvature = columns.T @ (columns * spread[:, None])
+        curvature[np.diag_indices(len(curvature))] += [1e-9, *([RIDGE] * (columns.shape[1] - 1))]
+        order = np.argsort(clusters, kind="stable")
+        starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
+        scores = np.add.reduceat((columns * (event - chance)[:, None])[order], starts)
+        moved = scores @ np.linalg.inv(curvature)
+        here = slice(1, 1 + asked.shape[1])
+        for told in (found, moved):
+            told[..., here] *= scale
+            told[..., 0] -= told[..., here] @ asked.mean(axis=0)
+        return cls(found, moved)
+
+
+@dataclass(frozen=True, eq=False)
 class Association:
     """Log hazard ratios (k,) of exposures, their covariance (k, k), and who they are of."""
 
@@ -78,43 +136,33 @@ class Association:
 
     @classmethod
     def fitted(
-        cls, exposures: Mapping[str, Floats], adjust: Floats, event: Flags, clusters: Codes
+        cls,
+        exposures: Mapping[str, Floats],
+        adjust: Floats,
+        event: Flags,
+        clusters: Codes,
+        weeks: Floats | None = None,
     ) -> "Association":
         """All exposures (n,) at once beside `adjust` (n, p), for `event` (n,) by `clusters` (n,).
 
-        Raises ValueError where no row, or every row, has the event, or an exposure does not vary.
+        Rows are weeks, or stretches of so many `weeks` (n,) as the event could come in. Raises
+        ValueError where no row, or every row, has the event, or an exposure does not vary.
         """
-        from sklearn.linear_model import LogisticRegression
-
         if event.all() or not event.any():
             raise ValueError(f"{int(event.sum())} of {len(event)} rows have the event: no model")
         names = tuple(exposures)
         asked = np.column_stack([np.asarray(exposures[name], dtype=np.float64) for name in names])
-        spread = asked.std(axis=0)
-        for name, width in zip(names, spread, strict=True):
+        for name, width in zip(names, asked.std(axis=0), strict=True):
             if not width > 0:
                 raise ValueError(f"exposure {name} is the same in all {len(event)} rows")
-        scale = WIDE / spread
-        columns = np.column_stack(
-            [np.ones(len(event)), (asked - asked.mean(axis=0)) * scale, adjust]
-        )
-        model = LogisticRegression(C=1 / RIDGE, solver="newton-cholesky", max_iter=100)
-        model.fit(columns[:, 1:], event)
-        found = np.concatenate([model.intercept_, model.coef_[0]])
-        chance = model.predict_proba(columns[:, 1:])[:, 1]
-        curvature = columns.T @ (columns * (chance * (1 - chance))[:, None])
-        curvature[np.diag_indices(len(curvature))] += [1e-9, *([RIDGE] * (columns.shape[1] - 1))]
-        many = int(clusters.max()) + 1
-        order = np.argsort(clusters, kind="stable")
-        starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
-        scores = np.add.reduceat((columns * (event - chance)[:, None])[order], starts)
-        bread = np.linalg.inv(curvature)
-        spreads = bread @ (scores.T @ scores) @ bread * (many / max(many - 1, 1))
+        found = Pooled.fitted(asked, adjust, event, clusters, weeks)
+        many = len(found.influence)
         here = slice(1, 1 + len(names))
+        moved = found.influence[:, here]
         return cls(
             names,
-            found[here] * scale,
-            spreads[here, here] * np.outer(scale, scale),
+            found.coefficients[here],
+            moved.T @ moved * (many / max(many - 1, 1)),
             many,
             int(event.sum()),
         )

@@ -13,6 +13,7 @@ from models.simulate_dice import Flags, Floats, Ints
 
 BOUND_DAYS = 28  # for which a kept promise binds on
 LAPSE, WAKE, REFUSE, MURMUR = 0.016, 0.006, 0.0042, 0.011
+TIRED_DAYS = 14
 WIN = np.array([0.0, 0.003, 0.007, 0.014, 0.022, 0.038, 0.105, 0.28])
 LOSE = np.array([0.006, 0.008, 0.011, 0.015, 0.019, 0.025, 0.05, 0.088])
 
@@ -32,6 +33,7 @@ def step(course: Course, day: int) -> None:
 
     wake, refuse, murmur = course.chances(drifting, ("wake", "refuse", "murmur"), day)
     quality, indecision = d["quality"][drifting], d["indecision"][drifting]
+    tired = _tired(course, drifting, day)
     wakes = wake < probability(
         WAKE
         * np.exp(
@@ -39,14 +41,18 @@ def step(course: Course, day: int) -> None:
             + 0.3 * d["urgency"][drifting]
             - 0.3 * indecision
             + _lift(course, drifting, day)
+            - tired
         )
     )
-    refuses = ~wakes & (refuse < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality)))
+    stays = _stays(course, drifting)
+    refuses = ~wakes & (
+        refuse < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality + stays))
+    )
     murmurs = (
         ~wakes
         & ~refuses
         & d["open"][drifting]
-        & (murmur < MURMUR)
+        & (murmur < MURMUR * np.exp(-tired))
         & (d["first_life"][drifting] != NEVER)
     )
 
@@ -59,7 +65,8 @@ def step(course: Course, day: int) -> None:
             0.5 * d["indecision"][rows]
             - 0.35 * d["urgency"][rows]
             - 0.35 * quality
-            + 0.15 * np.clip(options - 1, 0, 4)
+            + course.company.options_lapse * 0.15 * np.clip(options - 1, 0, 4)
+            + _tired(course, rows, day)
             - _bound(course, rows, day)
         )
     )
@@ -95,6 +102,18 @@ def step(course: Course, day: int) -> None:
     _keep_promises(course, day)
 
 
+def _tired(course: Course, rows: Ints, day: int) -> Floats:
+    """Log hazard ratio of drifting, and less of coming back, by the touches left unanswered."""
+    d = course.deals
+    tired = np.zeros(rows.size)
+    if course.company.push_effect:
+        for name in ("touch_1", "touch_2", "touch_3"):
+            touched = d[name][rows]
+            tired += (touched > d["life_on"][rows]) & (touched >= day - TIRED_DAYS)
+    found: Floats = course.company.push_effect * tired
+    return found
+
+
 def _lift(course: Course, rows: Ints, day: int) -> Floats:
     """Log hazard ratio of waking up: what being let go does to a buyer."""
     d, company = course.deals, course.company
@@ -118,6 +137,15 @@ def _bound(course: Course, rows: Ints, day: int) -> Floats:
     is_bound = (course.deals["bound_until"][rows] >= day).astype(np.float64)
     lift: Floats = course.company.promise_effect * is_bound
     return lift
+
+
+def _stays(course: Course, rows: Ints) -> Floats:
+    """Log hazard ratio of staying with the present supplier, 0 for buyers without one."""
+    effect = course.company.incumbent_effect
+    if effect == 0:
+        return np.zeros(rows.size)
+    has_one = course.has_incumbent(course.deals["account"][rows])
+    return np.where(has_one, effect, 0.0)
 
 
 def _return(course: Course, day: int, rows: Ints) -> None:
@@ -266,9 +294,10 @@ def _go_on(course: Course, day: int, rows: Ints) -> None:
         0.4 * quality
         + 0.2 * d["urgency"][stays]
         - 0.3 * d["indecision"][stays]
-        - 0.15 * options
+        - course.company.options_lapse * 0.15 * options
         - 1.1 * misfit
         + course.sellers.skill[d["seller"][stays]]
+        - _stays(course, stays)
     )
     lose = LOSE[stage] * np.exp(-0.4 * quality + 0.8 * tempted + 0.4 * misfit)
     bound = np.exp(_bound(course, stays, day) + simulate_answers.lift(course, stays))

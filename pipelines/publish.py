@@ -17,6 +17,11 @@ from pipelines import (
     frontier,
     ledger,
     model_signal,
+    options,
+    origins,
+    practice,
+    push,
+    returns,
     tables,
     train,
     worklist,
@@ -28,8 +33,9 @@ SHOWN = frozenset(
     + [
         name
         for part in (
-            *(train, compare, model_signal, frontier, worklist, ledger),
-            *(commitments, frameworks),
+            *(train, compare, model_signal, frontier),
+            *(options, push, origins, returns, practice, commitments, frameworks),
+            *(worklist, ledger),
         )
         for name in part.TABLES
     ]

@@ -248,6 +248,12 @@ class Model(_Section):
     value_of_an_hour: Annotated[float, Field(ge=0)] | None = None
 
 
+class Reports(_Section):
+    """What the pages may tell of persons."""
+
+    name_sellers: bool = False
+
+
 class Schedule(_Section):
     """The unattended run: off until switched on here."""
 
@@ -276,6 +282,7 @@ class Settings(_Section):
     hours: Hours = Hours()
     model: Model = Model()
     crm_out: CrmOut = CrmOut()
+    reports: Reports = Reports()
     schedule: Schedule = Schedule()
 
     def parameters(self, as_of: date | None) -> dict[str, Any]:

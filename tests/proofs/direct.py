@@ -46,8 +46,9 @@ SHAPES = {
     "is_bulk",
     "deals": "deal_id source_id account_id seller_id pipeline name amount currency created "
     "close_day is_closed is_won stage crm_probability lost_reason lost_reason_detail competitor "
-    "lead_source deal_type return_day last_stage_change_sec modified outcome_hint history_level "
-    "reopened_hint last_inbound_sec last_outbound_sec has_own_id corporate_currency corporate_rate",
+    "lead_source won_reason deal_type return_day last_stage_change_sec modified outcome_hint "
+    "history_level reopened_hint last_inbound_sec last_outbound_sec has_own_id corporate_currency "
+    "corporate_rate",
     "leads": "lead_id account_id seller_id created status reason deal_id modified",
     "left_out": "trap acts",
     "options": "deal_id option_id kind amount discount offered withdrawn_sec",
