@@ -50,11 +50,78 @@ def open_weeks(
     return rows[is_at_risk].reset_index(drop=True)
 
 
-def adjusted_for(weeks: pd.DataFrame, leave_out: Sequence[str] = ()) -> Floats:
-    """The covariates (n, p) of open weeks, without those of `leave_out` or absent from them."""
+def adjusted_for(
+    weeks: pd.DataFrame,
+    leave_out: Sequence[str] = (),
+    more: Sequence[str] = (),
+    apart: Sequence[str] = (),
+) -> Floats:
+    """The covariates (n, p) of open weeks, without those of `leave_out` or absent from them.
+
+    `more` are further numbers to adjust for, `apart` further columns whose levels are told apart.
+    """
     there = set(weeks.columns) - set(leave_out)
-    chosen = [[name for name in names if name in there] for names in (SKEWED, PLAIN, LEVELS)]
+    told = ((*SKEWED, *more), PLAIN, (*LEVELS, *apart))
+    chosen = [[name for name in names if name in there] for names in told]
     return matrix(weeks, skewed=chosen[0], plain=chosen[1], levels=chosen[2])[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """A pooled regression of an event: what it found, and how much each cluster moved it.
+
+    `coefficients` (1 + k + p,) are log-odds, or logs of a rate, of the constant, of k exposures as
+    they are given, and of p covariates; `influence` (G, 1 + k + p) sums to their errors: the
+    covariance is its cross product times G / (G - 1).
+    """
+
+    coefficients: Floats
+    influence: Floats
+
+    @classmethod
+    def fitted(
+        cls,
+        asked: Floats,
+        adjust: Floats,
+        event: Flags,
+        clusters: Codes,
+        weeks: Floats | None = None,
+    ) -> "Pooled":
+        """`event` (n,) on exposures (n, k) and covariates (n, p), with errors by `clusters` (n,).
+
+        Logistic; with the `weeks` (n,) in which a row could have it, the rate a week (piecewise
+        exponential: Holford, Biometrics 36, 1980). Covariates have a mild penalty, exposures all
+        but none. The event has to occur and not to occur, and every exposure to vary.
+        """
+        from sklearn.linear_model import LogisticRegression, PoissonRegressor
+
+        scale = WIDE / asked.std(axis=0)
+        columns = np.column_stack(
+            [np.ones(len(event)), (asked - asked.mean(axis=0)) * scale, adjust]
+        )
+        if weeks is None:
+            model = LogisticRegression(C=1 / RIDGE, solver="newton-cholesky", max_iter=100)
+            model.fit(columns[:, 1:], event)
+            chance = model.predict_proba(columns[:, 1:])[:, 1]
+            spread = chance * (1 - chance)
+        else:
+            model = PoissonRegressor(
+                alpha=RIDGE / weeks.sum(), solver="newton-cholesky", max_iter=100, tol=1e-6
+            )
+            model.fit(columns[:, 1:], event / weeks, sample_weight=weeks)
+            spread = chance = weeks * model.predict(columns[:, 1:])
+        found = np.concatenate([np.atleast_1d(model.intercept_), np.ravel(model.coef_)])
+        curvature = columns.T @ (columns * spread[:, None])
+        curvature[np.diag_indices(len(curvature))] += [1e-9, *([RIDGE] * (columns.shape[1] - 1))]
+        order = np.argsort(clusters, kind="stable")
+        starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
+        scores = np.add.reduceat((columns * (event - chance)[:, None])[order], starts)
+        moved = scores @ np.linalg.inv(curvature)
+        here = slice(1, 1 + asked.shape[1])
+        for told in (found, moved):
+            told[..., here] *= scale
+            told[..., 0] -= told[..., here] @ asked.mean(axis=0)
+        return cls(found, moved)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,43 +136,33 @@ class Association:
 
     @classmethod
     def fitted(
-        cls, exposures: Mapping[str, Floats], adjust: Floats, event: Flags, clusters: Codes
+        cls,
+        exposures: Mapping[str, Floats],
+        adjust: Floats,
+        event: Flags,
+        clusters: Codes,
+        weeks: Floats | None = None,
     ) -> "Association":
         """All exposures (n,) at once beside `adjust` (n, p), for `event` (n,) by `clusters` (n,).
 
-        Raises ValueError where no row, or every row, has the event, or an exposure does not vary.
+        Rows are weeks, or stretches of so many `weeks` (n,) as the event could come in. Raises
+        ValueError where no row, or every row, has the event, or an exposure does not vary.
         """
-        from sklearn.linear_model import LogisticRegression
-
         if event.all() or not event.any():
             raise ValueError(f"{int(event.sum())} of {len(event)} rows have the event: no model")
         names = tuple(exposures)
         asked = np.column_stack([np.asarray(exposures[name], dtype=np.float64) for name in names])
-        spread = asked.std(axis=0)
-        for name, width in zip(names, spread, strict=True):
+        for name, width in zip(names, asked.std(axis=0), strict=True):
             if not width > 0:
                 raise ValueError(f"exposure {name} is the same in all {len(event)} rows")
-        scale = WIDE / spread
-        columns = np.column_stack(
-            [np.ones(len(event)), (asked - asked.mean(axis=0)) * scale, adjust]
-        )
-        model = LogisticRegression(C=1 / RIDGE, solver="newton-cholesky", max_iter=100)
-        model.fit(columns[:, 1:], event)
-        found = np.concatenate([model.intercept_, model.coef_[0]])
-        chance = model.predict_proba(columns[:, 1:])[:, 1]
-        curvature = columns.T @ (columns * (chance * (1 - chance))[:, None])
-        curvature[np.diag_indices(len(curvature))] += [1e-9, *([RIDGE] * (columns.shape[1] - 1))]
-        many = int(clusters.max()) + 1
-        order = np.argsort(clusters, kind="stable")
-        starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
-        scores = np.add.reduceat((columns * (event - chance)[:, None])[order], starts)
-        bread = np.linalg.inv(curvature)
-        spreads = bread @ (scores.T @ scores) @ bread * (many / max(many - 1, 1))
+        found = Pooled.fitted(asked, adjust, event, clusters, weeks)
+        many = len(found.influence)
         here = slice(1, 1 + len(names))
+        moved = found.influence[:, here]
         return cls(
             names,
-            found[here] * scale,
-            spreads[here, here] * np.outer(scale, scale),
+            found.coefficients[here],
+            moved.T @ moved * (many / max(many - 1, 1)),
             many,
             int(event.sum()),
         )
@@ -127,16 +184,19 @@ def ratios(
     endings: Mapping[str, Sequence[str]],
     *,
     leave_out: Sequence[str] = (),
+    more: Sequence[str] = (),
+    apart: Sequence[str] = (),
 ) -> pd.DataFrame:
     """One row an exposure and ending: the hazard ratio of all exposures together, as COLUMNS.
 
     `weeks` as `open_weeks` gives them; `endings` names groups of endings ("decided": won and lost).
-    `leave_out` are covariates that the exposures stand for. A row is "too_few", without numbers,
+    `leave_out` are covariates that the exposures stand for, `more` and `apart` further ones as
+    `adjusted_for` has them. A row is "too_few", without numbers,
     below 10 sellers or 20 events with or without the exposure (its being above 0); "constant"
     where the exposure does not vary.
     """
     sellers = codes(weeks["seller_id"].astype("object").fillna("").astype(str))
-    adjust = adjusted_for(weeks, leave_out)
+    adjust = adjusted_for(weeks, leave_out, more, apart)
     found: list[dict[str, object]] = []
     for ending, causes in endings.items():
         event = weeks["ends"].isin(list(causes)).to_numpy(dtype=bool)
@@ -177,3 +237,12 @@ def _counts(weeks: pd.DataFrame, values: Floats, event: Flags, sellers: Codes) -
         "exposed_events": exposed,
         "verdict": "constant" if is_constant else "too_few" if few else "ok",
     }
+
+
+def directions(found: pd.DataFrame) -> pd.Series:
+    """Which way each 95 % interval lies from 1: "more", "less", "level"; '' where there is none."""
+    low, high = (found[end].to_numpy(dtype=np.float64) for end in ("low", "high"))
+    told = np.select(
+        [np.isnan(low) | np.isnan(high), low > 1, high < 1], ["", "more", "less"], "level"
+    )
+    return pd.Series(told, found.index, dtype="str")

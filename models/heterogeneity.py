@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from models.cloning import PARTED
-from models.effects import Effect
+from models.multiplicity import holm
 from models.propensity import Flags, Floats
 from models.refusal import Evidence
 from models.segments import ATTRIBUTES, NAMED, OTHER, Segments
@@ -79,7 +79,7 @@ class Heterogeneity:
             judged = judge(
                 (treated - control)[said],
                 drawn_levels[:, said],
-                overall,
+                overall.estimate,
                 drawn_overall,
                 courses.n_clusters,
             )
@@ -99,7 +99,7 @@ class Heterogeneity:
             }
             for place, counts in enumerate(counted)
         ]
-        return cls(_typed(rows, SEGMENT_TYPES), _typed(_with_holm(tests), TEST_TYPES))
+        return cls(_typed(rows, SEGMENT_TYPES), _typed(with_holm(tests), TEST_TYPES))
 
 
 def _typed(rows: Sequence[Mapping[str, object]], types: Mapping[str, str]) -> pd.DataFrame:
@@ -184,7 +184,12 @@ class Judged:
 
 
 def judge(
-    estimates: Floats, drawn: Floats, overall: Effect, drawn_overall: Floats, n_clusters: int
+    estimates: Floats,
+    drawn: Floats,
+    overall: float,
+    drawn_overall: Floats,
+    n_clusters: int,
+    freedom: float | None = None,
 ) -> Judged:
     """Intervals, test and shrinkage of levels (k,) from their draws (B, k) with the overall's (B,).
 
@@ -192,7 +197,8 @@ def judge(
     times G/(G - 1), W = c' S^-1 c is taken for Hotelling's T^2 with v degrees of freedom, so that
     F = W (v - p + 1) / (v p) has p = k - 1 and v - p + 1 (Hotelling 1931; for clustered
     covariances Pustejovsky, Tipton 2018). v is that of a variance from G sellers and B draws,
-    1/v = 1/(G - 1) + 1/(B - 1) (Satterthwaite 1946).
+    1/v = 1/(G - 1) + 1/(B - 1) (Satterthwaite 1946). Where the draws' scale is one pooled number of
+    known `freedom`, no matrix was estimated: then F = W / p, with p and that.
 
     Shrinkage: levels spread around the overall effect with variance t^2, which is what W exceeds
     its expectation by, never below nothing (DerSimonian, Laird 1986, with covariances as in
@@ -207,12 +213,12 @@ def judge(
     used = int(np.isfinite(np.column_stack([drawn, drawn_overall])).all(axis=1).sum())
     factor = float(student.ppf(0.975, max(n_clusters - 1, 1)))
     errors = np.sqrt(np.square(both[:, :k]).sum(axis=0))
-    test = _test(estimates, both[:, :k], n_clusters, used)
+    test = _test(estimates, both[:, :k], n_clusters, used, freedom)
     blank = np.full(k, np.nan)
     shrunk, shrunk_errors = blank, blank
     if test["verdict"] == "ok":
         variance = float(str(test["spread"])) ** 2
-        shrunk, shrunk_errors = _shrunk(estimates, both, overall.estimate, variance)
+        shrunk, shrunk_errors = _shrunk(estimates, both, overall, variance)
     rows = [
         dict(zip(NUMBERS, map(float, numbers), strict=True))
         for numbers in zip(
@@ -228,7 +234,9 @@ def judge(
     return Judged(rows, {"levels_said": k, **test})
 
 
-def _test(estimates: Floats, deviated: Floats, n_clusters: int, draws: int) -> dict[str, object]:
+def _test(
+    estimates: Floats, deviated: Floats, n_clusters: int, draws: int, freedom: float | None
+) -> dict[str, object]:
     """The test of one attribute, and the spread of its levels (a standard deviation)."""
     from scipy.stats import f as fisher
 
@@ -238,16 +246,19 @@ def _test(estimates: Floats, deviated: Floats, n_clusters: int, draws: int) -> d
         return found | {"verdict": "too_few"}
     differs = np.eye(len(estimates))[1:] - np.eye(len(estimates))[0]
     # Draws of G sellers vary by (G - 1)/G of what G sellers do.
-    scale = n_clusters / max(n_clusters - 1, 1)
+    scale = n_clusters / max(n_clusters - 1, 1) if freedom is None else 1.0
     covariance = scale * differs @ (deviated.T @ deviated) @ differs.T
     dof = 1 / (1 / max(n_clusters - 1, 1) + 1 / max(draws - 1, 1))
+    if freedom is not None:
+        dof = freedom + p - 1
     if dof - p - 1 <= 0 or np.linalg.matrix_rank(covariance, hermitian=True) != p:
         return found | {"verdict": "not_estimable"}
     inverse = np.linalg.inv(covariance)
     gaps = differs @ estimates
     wald = float(gaps @ inverse @ gaps)
-    statistic = wald * (dof - p + 1) / (dof * p)
-    excess = wald * (dof - p - 1) / dof - p
+    known = dof if freedom is None else dof - p + 1
+    statistic = wald * (dof - p + 1) / (known * p)
+    excess = wald * (dof - p - 1) / known - p
     variance = max(excess, 0.0) / float(np.trace(inverse @ differs @ differs.T))
     return {
         "f": statistic,
@@ -279,14 +290,9 @@ def _shrunk(
     return found, errors
 
 
-def _with_holm(tests: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+def with_holm(tests: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     """The tests with p values for all of them together (Holm 1979), and whether they differ."""
-    p = np.array([float(str(test["p"])) for test in tests])
-    tested = np.flatnonzero(np.isfinite(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
-    together = np.full(len(p), np.nan)
-    times = len(order) - np.arange(len(order))
-    together[order] = np.minimum(np.maximum.accumulate(p[order] * times), 1.0)
+    together = holm(np.array([float(str(test["p"])) for test in tests]))
     rows = []
     for test, value in zip(tests, together, strict=True):
         differs = "unknown" if np.isnan(value) else "yes" if value < LEVEL else "no"

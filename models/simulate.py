@@ -19,6 +19,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from models.simulate_acts import acts
+from models.simulate_answers import answers
 from models.simulate_company import Company, Mess
 from models.simulate_course import NEVER
 from models.simulate_deals import book
@@ -113,6 +114,7 @@ def simulate(company: Company, replicates: int = 1) -> History:
         leads=everyone.leads,
         **states(course, numbered, everyone),
         **entries(course, numbered, everyone, acts(course, numbered, everyone)),
+        answers=answers(course, numbered),
     )
     table = truth(course, numbered, replicates)
     return History(littered(facts), table, summary(company, table))

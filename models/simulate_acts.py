@@ -88,6 +88,10 @@ def _touches(course: Course, dice: Dice) -> pd.DataFrame:
     topic = _said(dice, key, korean, words.TOPICS, words.TOPICS_KO)
     chase = _said(dice, key, korean, words.CHASES, words.CHASES_KO)
     said = np.where(silence >= SILENCE_DAYS, chase, topic)
+    if course.company.pushes_hard:
+        presses = dice.uniform(key, "presses") < course.company.pushes_hard
+        hard = _said(dice, key, korean, words.PRESSES, words.PRESSES_KO)
+        said = np.where((silence >= SILENCE_DAYS) & presses, hard, said)
     call = np.where(dice.uniform(key, "voicemail") < 0.3, "Left VM: ", "Call: ")
     said = np.where(channel == CALL, call + said, said)
     prefix = np.where(channel == TOOL_EMAIL, "[Outreach] [Email] [Out] ", "")

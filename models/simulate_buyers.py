@@ -7,10 +7,13 @@ sign from one of them is a return, and opens a new deal on the account.
 
 import numpy as np
 
+from models import simulate_answers
 from models.simulate_course import COMPETITOR, LAST_STAGE, NEVER, TOLD_NO, WON, Course, month_end
 from models.simulate_dice import Flags, Floats, Ints
 
+BOUND_DAYS = 28  # for which a kept promise binds on
 LAPSE, WAKE, REFUSE, MURMUR = 0.016, 0.006, 0.0042, 0.011
+TIRED_DAYS = 14
 WIN = np.array([0.0, 0.003, 0.007, 0.014, 0.022, 0.038, 0.105, 0.28])
 LOSE = np.array([0.006, 0.008, 0.011, 0.015, 0.019, 0.025, 0.05, 0.088])
 
@@ -30,6 +33,7 @@ def step(course: Course, day: int) -> None:
 
     wake, refuse, murmur = course.chances(drifting, ("wake", "refuse", "murmur"), day)
     quality, indecision = d["quality"][drifting], d["indecision"][drifting]
+    tired = _tired(course, drifting, day)
     wakes = wake < probability(
         WAKE
         * np.exp(
@@ -37,14 +41,18 @@ def step(course: Course, day: int) -> None:
             + 0.3 * d["urgency"][drifting]
             - 0.3 * indecision
             + _lift(course, drifting, day)
+            - tired
         )
     )
-    refuses = ~wakes & (refuse < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality)))
+    stays = _stays(course, drifting)
+    refuses = ~wakes & (
+        refuse < probability(REFUSE * np.exp(0.3 * indecision - 0.4 * quality + stays))
+    )
     murmurs = (
         ~wakes
         & ~refuses
         & d["open"][drifting]
-        & (murmur < MURMUR)
+        & (murmur < MURMUR * np.exp(-tired))
         & (d["first_life"][drifting] != NEVER)
     )
 
@@ -57,7 +65,9 @@ def step(course: Course, day: int) -> None:
             0.5 * d["indecision"][rows]
             - 0.35 * d["urgency"][rows]
             - 0.35 * quality
-            + 0.15 * np.clip(options - 1, 0, 4)
+            + course.company.options_lapse * 0.15 * np.clip(options - 1, 0, 4)
+            + _tired(course, rows, day)
+            - _bound(course, rows, day)
         )
     )
     since = (day - np.maximum(d["life_on"][rows], d["created"][rows])) * 5 / 7
@@ -87,8 +97,21 @@ def step(course: Course, day: int) -> None:
     puts_off = open_lapsed[course.chance(open_lapsed, "puts off", day) < 0.3]
     _speak(course, day, puts_off, is_later=np.ones(puts_off.size, dtype=bool))
     _refuse(course, day, drifting[refuses])
+    simulate_answers.fill(course, day, seen)
     _go_on(course, day, seen[~wakes_up])
     _keep_promises(course, day)
+
+
+def _tired(course: Course, rows: Ints, day: int) -> Floats:
+    """Log hazard ratio of drifting, and less of coming back, by the touches left unanswered."""
+    d = course.deals
+    tired = np.zeros(rows.size)
+    if course.company.push_effect:
+        for name in ("touch_1", "touch_2", "touch_3"):
+            touched = d[name][rows]
+            tired += (touched > d["life_on"][rows]) & (touched >= day - TIRED_DAYS)
+    found: Floats = course.company.push_effect * tired
+    return found
 
 
 def _lift(course: Course, rows: Ints, day: int) -> Floats:
@@ -107,6 +130,22 @@ def _lift(course: Course, rows: Ints, day: int) -> Floats:
         0.0,
     )
     return lift
+
+
+def _bound(course: Course, rows: Ints, day: int) -> Floats:
+    """Log hazard ratio of deciding: what a promise in force does to the buyer who gave it."""
+    is_bound = (course.deals["bound_until"][rows] >= day).astype(np.float64)
+    lift: Floats = course.company.promise_effect * is_bound
+    return lift
+
+
+def _stays(course: Course, rows: Ints) -> Floats:
+    """Log hazard ratio of staying with the present supplier, 0 for buyers without one."""
+    effect = course.company.incumbent_effect
+    if effect == 0:
+        return np.zeros(rows.size)
+    has_one = course.has_incumbent(course.deals["account"][rows])
+    return np.where(has_one, effect, 0.0)
 
 
 def _return(course: Course, day: int, rows: Ints) -> None:
@@ -191,6 +230,7 @@ def _show_life(course: Course, day: int, rows: Ints, wakes: Flags) -> None:
         promises = (d["commit_due"][rows] == NEVER) & (promise < 0.07)
         made = rows[promises]
         d["commit_due"][made] = day + course.dice.whole(d["key"][made], "due", 6, 15, day)
+        d["bound_until"][made] = d["commit_due"][made]
         course.note("promise", day, made, d["commit_due"][made])
     answered = rows[answer < 0.65]
     soon = day + course.dice.whole(d["key"][answered], "soon", 1, 2, day)
@@ -205,6 +245,7 @@ def _keep_promises(course: Course, day: int) -> None:
     keeps = d["engaged"][rows] & d["open"][rows] & (course.chance(rows, "keeps", day) < 0.3)
     _live(course, day, rows[keeps])
     course.note("kept", day, rows[keeps], d["commit_due"][rows[keeps]])
+    d["bound_until"][rows[keeps]] = day + BOUND_DAYS
     over = keeps | (d["commit_due"][rows] < day - 5)
     d["commit_due"][rows[over]] = NEVER
 
@@ -253,12 +294,14 @@ def _go_on(course: Course, day: int, rows: Ints) -> None:
         0.4 * quality
         + 0.2 * d["urgency"][stays]
         - 0.3 * d["indecision"][stays]
-        - 0.15 * options
+        - course.company.options_lapse * 0.15 * options
         - 1.1 * misfit
         + course.sellers.skill[d["seller"][stays]]
+        - _stays(course, stays)
     )
     lose = LOSE[stage] * np.exp(-0.4 * quality + 0.8 * tempted + 0.4 * misfit)
-    win, lose = course.company.decides * win, course.company.decides * lose
+    bound = np.exp(_bound(course, stays, day) + simulate_answers.lift(course, stays))
+    win, lose = course.company.decides * bound * win, course.company.decides * bound * lose
     lose = course.company.rivals_win * lose
     rate = win + lose
     total = probability(rate)

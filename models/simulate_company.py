@@ -112,6 +112,7 @@ class Company:
     With `fit_by_source` the lead source, not quality, tells who but a misfit is a good fit.
 
     `effect_after_days` puts the effect for everybody off until so long after the walk-away.
+    `team_spread` is how much whole teams differ in letting go early (log-odds, a deviation).
     `seller_skill` is how much sellers differ in winning (log hazard), `second_thoughts` the chance
     that a seller who meant to let go stays because the buyer spoke in between, `chase_odds` how
     many of those who stay keep touching, `chase_pace` how many times faster than every 8 to 18 days
@@ -119,6 +120,18 @@ class Company:
     how much worse the buyers of the last two fifths of the time are. `decides` and `rivals_win`
     scale how often engaged buyers decide, and decide for a rival; where nothing `closes`, sellers
     end no deal.
+
+    `promise_effect` is a log hazard ratio on deciding, and its inverse on lapsing, while a promise
+    of the buyer's is not yet due, and for four weeks after it was kept. With `qualification`
+    sellers fill the fields of a framework; `framework_effect` is a log hazard ratio on deciding
+    once its economic buyer is known, and the other elements do nothing.
+
+    `options_lapse` scales how much each option beyond the first makes buyers drift
+    and keeps them from buying. `push_effect` is how much more each touch of the last fortnight that
+    is left unanswered makes buyers drift, and the less they come back or speak (log hazard);
+    `pushes_hard` the share of touches on silent buyers that offer a discount or press for time,
+    which does nothing to them. `incumbent_effect` is how much less buyers with a present supplier
+    buy from us, and how much more they settle on nothing (log hazards).
     """
 
     seed: int = 20260630
@@ -143,7 +156,15 @@ class Company:
     drift: float = 0.0
     decides: float = 1.0
     rivals_win: float = 1.0
+    incumbent_effect: float = 0.0
     closes: bool = True
+    promise_effect: float = 0.0
+    qualification: bool = False
+    framework_effect: float = 0.0
+    options_lapse: float = 1.0
+    push_effect: float = 0.0
+    pushes_hard: float = 0.0
+    team_spread: float = 0.0
     mess: Mess = field(default_factory=Mess)
 
     def __post_init__(self) -> None:
@@ -158,6 +179,8 @@ class Company:
             raise ValueError(f"Company.months={self.months} must be more than 0")
         if self.effect_after_days < 0:
             raise ValueError(f"Company.effect_after_days={self.effect_after_days} is negative")
+        if not 0 <= self.pushes_hard <= 1:
+            raise ValueError(f"Company.pushes_hard={self.pushes_hard} is no share")
         if not 0 <= self.second_thoughts <= 1:
             raise ValueError(f"Company.second_thoughts={self.second_thoughts} is no chance")
         if not 0 < self.walk_share < 1:
@@ -220,7 +243,8 @@ class Sellers:
             tidy[leaver] = -5.0
         return cls(
             team=who % teams,
-            walk=0.5 * dice.normal(who, "walk habit"),
+            walk=0.5 * dice.normal(who, "walk habit")
+            + company.team_spread * _apart(dice, teams)[who % teams],
             chase=0.6 * dice.normal(who, "chase habit"),
             tidy=tidy,
             slots=slots,
@@ -232,6 +256,13 @@ class Sellers:
         """Who works on a day."""
         here: Flags = self.leaves_on > day
         return here
+
+
+def _apart(dice: Dice, teams: int) -> Floats:
+    """How each team is beside the others, with a mean of 0 and a deviation of 1."""
+    drawn = dice.normal(np.arange(teams), "team habit")
+    found: Floats = (drawn - drawn.mean()) / max(float(drawn.std()), 1e-9)
+    return found
 
 
 SLOT_DAYS = 75.0

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.simulate_company import Company, Sellers
-from models.simulate_dice import Dice, Floats, Ints
+from models.simulate_dice import Dice, Flags, Floats, Ints
 
 Policy = Literal["natural", "let_go", "chased", "kept"]
 Column = npt.NDArray[Any]
@@ -61,9 +61,14 @@ FIELDS: dict[str, tuple[str, float]] = {
     "rivals": ("i8", 0),
     "touches": ("i8", 0),
     "touch_next": ("i8", 0),
+    "touch_1": ("i8", NEVER),  # the last days with a touch, latest first
+    "touch_2": ("i8", NEVER),
+    "touch_3": ("i8", NEVER),
     "pushes": ("i8", 0),
     "expected": ("i8", 0),
     "commit_due": ("i8", NEVER),
+    "bound_until": ("i8", NEVER),
+    "answers": ("i8", 0),
     "signal_on": ("i8", NEVER),
     "signal": ("i8", 0),
     "plan": ("i8", 0),
@@ -108,6 +113,7 @@ class Course:
     def __init__(self, company: Company, dice: Dice, sellers: Sellers, *, log: bool) -> None:
         self.company = company
         self.dice = dice
+        self.people = Dice(company.seed, "people")
         self.sellers = sellers
         self.deals = Deals()
         self.said_later: list[Ints] = []  # deals whose buyer said 'later' today
@@ -156,6 +162,11 @@ class Course:
             else d["quality"][rows] > 0.2
         )
         return ~d["misfit"][rows] & is_better
+
+    def has_incumbent(self, accounts: Ints) -> Flags:
+        """Which accounts have a supplier already: those whose record names one."""
+        found: Flags = self.people.uniform(accounts, "has incumbent") <= 0.45
+        return found
 
     def close(self, day: int, rows: Ints, ending: npt.ArrayLike) -> None:
         """End deals in the CRM. Whether their buyers live on is not the CRM's to say."""

@@ -16,10 +16,11 @@ from models.simulate_company import Company
 from models.simulate_dice import Ints
 
 Kind = Literal["account", "contact", "deal"]
+ANSWERS = ("number", "deal", "field", "value", "by", "created", "since")
 OWNERS = ("number", "deal", "before", "seller", "by", "since")
 NAMED_IN = {
     "contact": ("roles", "leads", "entries", "mail", "meetings"),
-    "deal": ("roles", "leads", "quotes", "rivals", "entries", "mail", "meetings"),
+    "deal": ("roles", "leads", "quotes", "rivals", "entries", "mail", "meetings", "answers"),
 }
 CLOCKS = ("since", "created", "stage_since", "sec", "done")
 
@@ -50,6 +51,7 @@ class Facts:
     meetings: contact, deal, account, seller, subject, sec, minutes, status (empty, Held, Canceled,
         No Show), is_copy (an attendee's), created.
     owners: deal, before, seller, by. Hand-overs, `since` is when.
+    answers: deal, field, value, by, created. What sellers filled in of a framework.
     merges: kind (account, contact, deal), survivor. The record `number` of that kind was kept twice
         and is, from `since` on, one with its survivor; some of what names it goes on doing so.
     """
@@ -76,6 +78,8 @@ class Facts:
             | {name: pd.Series(dtype="int64") for name in ("number", "survivor", "since")}
         )
     )
+
+    answers: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(ANSWERS)))
 
     def merged(self, kind: Kind, until_sec: float) -> pd.Series:
         """The survivors of records that had been merged away at a moment, by number."""

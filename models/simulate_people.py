@@ -61,7 +61,7 @@ def _accounts(course: Course, dice: Dice) -> tuple[pd.DataFrame, pd.Series]:
     misfit = _first_of(course, d["misfit"].astype(np.int64), many) == 1
     size = np.exp(5.2 - 0.9 * misfit + 1.1 * dice.normal(every, "employees"))
     incumbent = dice.pick(every, "incumbent", words.RIVALS).astype(object)
-    incumbent[dice.uniform(every, "has incumbent") > 0.45] = None
+    incumbent[~course.has_incumbent(every)] = None
     accounts = pd.DataFrame(
         {
             "number": every,

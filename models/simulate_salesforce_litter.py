@@ -37,8 +37,11 @@ def currency(facts: Facts) -> dict[str, pd.Series]:
 def more_objects(facts: Facts, user: Name, deal: Name) -> dict[str, pd.DataFrame]:
     """The changes of tracked fields, and the list of currencies."""
     more = {}
-    if len(facts.owners):
-        more["OpportunityFieldHistory"] = _field_history(facts, user, deal)
+    if len(facts.owners) or len(facts.answers):
+        told = [_owner_history(facts, user, deal), _answer_history(facts, user, deal)]
+        more["OpportunityFieldHistory"] = pd.concat(
+            [each for each in told if len(each)], ignore_index=True
+        )
     if currency(facts):
         started = facts.company.first_day * DAY
         rates = {HOME: 1.0} | {code: rate for code, (_, rate) in RATES.items()}
@@ -56,7 +59,27 @@ def more_objects(facts: Facts, user: Name, deal: Name) -> dict[str, pd.DataFrame
     return more
 
 
-def _field_history(facts: Facts, user: Name, deal: Name) -> pd.DataFrame:
+def _answer_history(facts: Facts, user: Name, deal: Name) -> pd.DataFrame:
+    """Answers to a framework, in fields that are tracked."""
+    rows = facts.answers
+    after = 2 * (int(facts.owners["number"].max()) + 1) if len(facts.owners) else 0
+    return pd.DataFrame(
+        {
+            "Id": ids("OpportunityFieldHistory", after + rows["number"]),
+            "IsDeleted": False,
+            "OpportunityId": deal(rows["deal"]),
+            "CreatedById": user(rows["by"]),
+            "CreatedDate": rows["since"],
+            "Field": rows["field"],
+            "DataType": "Text",
+            "OldValue": None,
+            "NewValue": rows["value"],
+            "_sec": rows["since"],
+        }
+    )
+
+
+def _owner_history(facts: Facts, user: Name, deal: Name) -> pd.DataFrame:
     """A change of owner is told twice: by id and by name."""
     rows = facts.owners
     name = facts.users.drop_duplicates("number").set_index("number")["name"]

@@ -44,18 +44,21 @@ def _known() -> dict[str, Scenario]:
 
     confounded = {**NOTHING, "confounding": 1.2, "walk_share": 0.5}
     plain = {**NOTHING, "confounding": 0.85, "walk_share": 0.5}
-    # Large companies whose sellers pursue every few days: the verdict weighs hours against wins.
-    pursuing = plain | {
-        "walk_effect": -0.25,
-        "chase_odds": 2.5,
-        "chase_pace": 4.0,
-        "deals": 6_000,
-        "sellers": 60,
-    }
+    # Large companies whose sellers pursue every few days, seldom by how a deal looks: the verdict
+    # weighs hours against wins, and needs both to be told apart from nothing.
+    pursuing = NOTHING | {"walk_effect": -0.15, "chase_odds": 2.5, "chase_pace": 4.0}
+    pursuing |= {"confounding": 0.2, "walk_share": 0.5, "second_thoughts": 0.2}
+    pursuing |= {"decides": 1.5, "rivals_win": 0.5, "deals": 6_000, "sellers": 60}
+    hunting = {"walk_effect": -0.25, "chase_odds": 2.5, "chase_pace": 4.0}
     # Buyers decide fast and mostly for us, and few sellers change their mind: wins enough in each
     # segment, whose difference is then a matter of who is stirred and who is lost.
     stirred = {"bristle_effect": 5.5, "walk_effect": -2.0, "fit_by_source": True}
     stirred |= {"decides": 1.5, "rivals_win": 0.5, "confounding": 0.5, "second_thoughts": 0.3}
+    # Few deals are let go, so that most of those that are not decided end in no decision.
+    several = NOTHING | {"walk_share": 0.15, "options_lapse": 6.0, "deals": 3_000, "sellers": 40}
+    # Sellers touch twice as often as elsewhere, and press in some of the touches.
+    pressed = NOTHING | {"walk_share": 0.15, "chase_pace": 2.0, "pushes_hard": 0.3}
+    pressed |= {"deals": 3_000, "sellers": 40}
     found = [
         one(1, "no_effect_confounded", "no effect, worse deals are let go", **confounded),
         one(
@@ -167,15 +170,87 @@ def _known() -> dict[str, Scenario]:
             0,
             "worklist_backlog",
             "prospects wait, and hours go into deals that stall",
-            **(pursuing | {"deals": 1_600, "sellers": 40}),
+            **(plain | hunting | {"deals": 1_600, "sellers": 40}),
         ),
         one(
             0,
             "worklist_scarcity",
             "the same, and nobody waits",
-            **(pursuing | {"deals": 1_600, "sellers": 40, "backlog": False}),
+            **(plain | hunting | {"deals": 1_600, "sellers": 40, "backlog": False}),
         ),
+        one(0, "options_undecide", "every further option makes buyers drift", **several),
+        one(
+            0,
+            "options_nothing",
+            "buyers decide alike, however many options they have, and no rival ever wins",
+            # Where rivals win, one more of them is one more who may.
+            **(several | {"options_lapse": 0.0, "rivals_win": 0.0}),
+        ),
+        one(
+            0,
+            "push_harms",
+            "touches left unanswered make buyers drift",
+            **(pressed | {"push_effect": 0.7}),
+        ),
+        one(0, "push_nothing", "touches do nothing; sellers push what already stalls", **pressed),
         one(0, "sample", "a company as the sample's, whose effects differ by buyer"),
+        one(
+            0,
+            "promises_decide",
+            "buyers who gave a dated promise decide, and lapse less",
+            {"commitments": True},
+            **(plain | {"promise_effect": 1.0}),
+        ),
+        one(
+            0,
+            "promises_nothing",
+            "buyers give promises, which change nothing",
+            {"commitments": True},
+            **plain,
+        ),
+        one(
+            0,
+            "framework_matters",
+            "deals whose economic buyer is known are decided more often",
+            **(plain | {"qualification": True, "framework_effect": 0.7}),
+        ),
+        one(
+            0,
+            "framework_nothing",
+            "answers rise with stage and engagement, and change nothing",
+            **(plain | {"qualification": True}),
+        ),
+        one(
+            0,
+            "teams_differ",
+            "whole teams let go sooner than others",
+            **(plain | {"team_spread": 0.8}),
+        ),
+        one(0, "teams_alike", "sellers differ, but teams do not", **plain),
+        one(
+            0,
+            "incumbents_hold",
+            "buyers who have a supplier mostly stay with it",
+            **(plain | {"incumbent_effect": 1.2, "deals": 2_400, "sellers": 40}),
+        ),
+        one(
+            0,
+            "incumbents_nothing",
+            "a present supplier changes nothing",
+            **(plain | {"deals": 2_400, "sellers": 40}),
+        ),
+        one(
+            0,
+            "dates_bring_back",
+            "buyers who were given a date come back around it",
+            **(plain | {"return_effect": 3.0, "deals": 3_000, "sellers": 40}),
+        ),
+        one(
+            0,
+            "dates_nothing",
+            "a date to return changes nothing",
+            **(plain | {"deals": 3_000, "sellers": 40}),
+        ),
         one(0, "all_litter", "every kind of litter at once", vars(Mess.all())),
     ]
     return {each.name: each for each in found}

@@ -117,6 +117,8 @@ def _touches(course: Course, day: int, rows: Ints) -> None:
     if not due.size:
         return
     d["touches"][due] += 1
+    d["touch_3"][due], d["touch_2"][due] = d["touch_2"][due], d["touch_1"][due]
+    d["touch_1"][due] = day
     silence = _silence(course, due, day)
     course.note("touch", day, due, silence)
     plan, signal_on = d["plan"][due], d["signal_on"][due]

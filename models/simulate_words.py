@@ -126,6 +126,13 @@ CHASES = _list("""
     Following up | Checking in | Just bumping this up | Any update? | Quick question
     Still interested? | Special price until month end
 """)
+PRESSES = _list("""
+    Last chance to lock in this year's price | Offer expires Friday | 20% off if you sign this week
+    Final notice before prices go up | Discount until the end of the month
+""")
+PRESSES_KO = _list("""
+    이번 주까지 마감입니다 | 마지막 안내드립니다 | 특별 할인 제안 | 가격 인상 전 안내
+""")
 CHASES_KO = _list("확인 부탁드립니다 | 진행 상황 문의 | 검토 부탁드립니다")
 MEETINGS = _list("""
     Discovery call | Demo | Technical deep dive | Proposal review | Steering meeting

@@ -186,11 +186,12 @@ def sample(
     gets the zips of its Data Export, HubSpot its lists and the history of properties, Pipedrive its
     lists and dumps of its interface. The folder should hold nothing else.
 
-    Kinds of company: all_litter, backlog, bristle, clean_up, constant_effect, doubled, drift,
-    harmful, hidden_quality, ignored, informative_censoring, late_effect, leak, mislabelled,
-    no_effect, no_effect_confounded, no_overlap, nothing_closed, one_cause_absent, one_week,
-    permuted, placebo_signal, reasons_missing, reasons_missing_selectively, sample, scarcity,
-    sellers_differ, too_few. tests/proofs/README.md says how they are made.
+    Kinds of company: all_litter, backlog, bristle, clean_up, constant_effect, dates_bring_back,
+    dates_nothing, doubled, drift, harmful, hidden_quality, ignored, incumbents_hold,
+    incumbents_nothing, informative_censoring, late_effect, leak, mislabelled, no_effect,
+    no_effect_confounded, no_overlap, nothing_closed, one_cause_absent, one_week, permuted,
+    placebo_signal, reasons_missing, reasons_missing_selectively, sample, scarcity, sellers_differ,
+    too_few. tests/proofs/README.md says how they are made.
     """
     from models import simulate
 

@@ -1,6 +1,7 @@
 """One run of the flow in this process, for the command line."""
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import dagster as dg
 
 from pipelines.night import ROOT, Night
 from pipelines.progress import QUIET
+from pipelines.warehouse import WarehouseError
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,15 @@ def run(night: Night) -> Finished:
 
     os.chdir(ROOT)
     job = defs.resolve_job_def("nightly")
-    with _instance(night) as instance:
+    with ExitStack() as held:
+        # DuckDB gives later openings in a process the database that is open: none has to wait for
+        # a checkpoint, and no other run can come in between two steps.
+        try:
+            held.enter_context(night.open())
+        except WarehouseError as error:
+            return Finished(None, failed_step="opening the warehouse", reason=str(error))
         result = job.execute_in_process(
-            instance=instance,
+            instance=held.enter_context(_instance(night)),
             run_config={**QUIET, "resources": {"night": {"config": night.asked()}}},
             raise_on_error=False,
         )

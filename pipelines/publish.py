@@ -10,14 +10,33 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from pipelines import compare, frontier, ledger, model_signal, tables, train, worklist
+from pipelines import (
+    commitments,
+    compare,
+    frameworks,
+    frontier,
+    ledger,
+    model_signal,
+    options,
+    origins,
+    practice,
+    push,
+    returns,
+    tables,
+    train,
+    worklist,
+)
 from pipelines.night import CONTRACTS, ROOT, RULES, Night, Places
 
 SHOWN = frozenset(
     [name for name in tables.queries() if name.startswith("marts.")]
     + [
         name
-        for part in (train, compare, model_signal, frontier, worklist, ledger)
+        for part in (
+            *(train, compare, model_signal, frontier),
+            *(options, push, origins, returns, practice, commitments, frameworks),
+            *(worklist, ledger),
+        )
         for name in part.TABLES
     ]
 )

@@ -216,7 +216,15 @@ QUESTIONS = (
     Question(
         "origins",
         "Where do customers come from?",
-        (Need("lead_source", ("no",), NO, "no lead source on record"),),
+        (
+            Need("lead_source", ("no",), NO, "no lead source on record"),
+            Need(
+                "incumbent",
+                ("no",),
+                PARTLY,
+                "no present supplier on record: who was brought over cannot be told",
+            ),
+        ),
     ),
     Question(
         "returns",

@@ -60,6 +60,7 @@ PRESENT = {
     "crm_probability": "null",
     "lost_reason": "null",
     "lost_reason_detail": "null",
+    "won_reason": "null",
     "competitor": "null",
     "return_on": "null",
     "return_day": "null",

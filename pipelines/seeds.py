@@ -16,13 +16,15 @@ TABLES = {
     "core.subject_rules": "Ordered patterns that say what an activity's subject tells.",
     "core.stage_rules": "Ordered patterns that say what a stage's name tells.",
     "core.qualification_rules": "Ordered patterns that say which fields qualify a deal.",
-    "core.mappings": "What the analyst says of single words: stages, pipelines, reasons, types.",
+    "core.mappings": "What the analyst says of words: stages, pipelines, reasons, types, fields.",
+    "core.origin_rules": "Ordered patterns that say what words tell of where a buyer comes from.",
 }
 FILES = {
     "core.loss_reason_rules": "loss_reasons.csv",
     "core.subject_rules": "activity_subjects.csv",
     "core.stage_rules": "stage_words.csv",
     "core.qualification_rules": "qualification_fields.csv",
+    "core.origin_rules": "origin_words.csv",
 }
 TYPES = {
     "as_of_override_day": "integer",

@@ -72,6 +72,19 @@ def _zone(name: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
+NO_ELEMENT = "none"
+
+
+def _element(said: str) -> str:
+    framework, _, element = (part.strip() for part in said.partition("."))
+    if said.strip() != NO_ELEMENT and not (framework and element and "." not in element):
+        raise ValueError('not "framework.element", such as "meddpicc.champion", nor "none"')
+    return said.strip()
+
+
+Element = Annotated[str, AfterValidator(_element)]
+
+
 def _for_all(said: object) -> object:
     return {"*": said} if isinstance(said, str) else said
 
@@ -244,6 +257,12 @@ class Worklist(_Section):
     risk_change: Share = 0.05
 
 
+class Reports(_Section):
+    """What the pages may tell of persons."""
+
+    name_sellers: bool = False
+
+
 class Schedule(_Section):
     """The unattended run: off until switched on here."""
 
@@ -265,6 +284,7 @@ class Settings(_Section):
     pipelines: dict[str, PipelineKind] = {}
     loss_reasons: dict[str, ReasonClass] = {}
     activity_types: dict[str, ActivityKind] = {}
+    qualification: dict[str, Element] = {}
     outcomes: Outcomes = Outcomes()
     traps: Traps = Traps()
     comparison: Comparison = Comparison()
@@ -273,6 +293,7 @@ class Settings(_Section):
     worklist: Worklist = Worklist()
     briefs: Briefs = Briefs()
     crm_out: CrmOut = CrmOut()
+    reports: Reports = Reports()
     schedule: Schedule = Schedule()
 
     def parameters(self, as_of: date | None) -> dict[str, Any]:
@@ -295,6 +316,7 @@ class Settings(_Section):
             "pipeline": self.pipelines,
             "loss_reason": self.loss_reasons,
             "activity_type": self.activity_types,
+            **_elements(self.qualification),
         }
         return sorted(
             (what, unicodedata.normalize("NFC", word).strip().lower(), value)
@@ -317,6 +339,15 @@ class Settings(_Section):
             }
         )
         return hashlib.sha256(text.encode() + self.briefs.own_words()).hexdigest()
+
+
+def _elements(said: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+    """The framework and the element of each field; both empty where a field is none."""
+    parts = {field: ("" if to == NO_ELEMENT else to).partition(".") for field, to in said.items()}
+    return {
+        "qualification_framework": {field: part[0].strip() for field, part in parts.items()},
+        "qualification_element": {field: part[2].strip() for field, part in parts.items()},
+    }
 
 
 def _line_of(text: str, path: tuple[str | int, ...]) -> int:

@@ -4,6 +4,7 @@ A file holds a description comment and one select. What it reads is parsed from 
 the graph cannot drift from the SQL; reading a table that nobody makes is an error at load.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,10 +13,8 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-import sqlglot
-from sqlglot import exp
 
-from pipelines.warehouse import transaction
+from pipelines.warehouse import in_memory, transaction
 
 SQL = Path(__file__).parent / "sql"
 HOPS = ("crm", "core", "features", "marts")
@@ -49,13 +48,32 @@ class Query:
         return f"{self.schema}.{self.table}"
 
 
-def reads_of(sql: str) -> frozenset[str]:
-    """The `schema.table` names that a query reads, common table expressions left out."""
-    tree = sqlglot.parse_one(sql, read="duckdb")
-    return frozenset(f"{t.db}.{t.name}" for t in tree.find_all(exp.Table) if t.db)
+def reads_of(con: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
+    """The `schema.table` names that one select reads, common table expressions left out.
+
+    Parsed, not bound: the tables need not be there. Raises ValueError for anything but one select.
+    """
+    told = con.execute(
+        "select json_serialize_sql($1, skip_null := true, skip_empty := true)", [sql]
+    )
+    tree = json.loads(told.fetchall()[0][0])
+    if tree["error"]:
+        raise ValueError(tree["error_message"])
+    if len(tree["statements"]) != 1:
+        raise ValueError(f"{len(tree['statements'])} statements")
+    found, waiting = set(), [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            waiting += node.values()
+            if node.get("type") == "BASE_TABLE" and node.get("schema_name"):
+                found.add(f"{node['schema_name']}.{node['table_name']}")
+    return frozenset(found)
 
 
-def parse(path: Path, schema: str, table: str) -> Query:
+def parse(con: duckdb.DuckDBPyConnection, path: Path, schema: str, table: str) -> Query:
     """Read one SQL file. Raises QueryError when it is not one described, bare select."""
     text = path.read_text(encoding="utf-8")
     comment = []
@@ -66,12 +84,11 @@ def parse(path: Path, schema: str, table: str) -> Query:
     if not comment:
         raise QueryError(f"{path}: no description. Begin the file with a `--` comment.")
     try:
-        statements = sqlglot.parse(text, read="duckdb")
-    except sqlglot.errors.ParseError as error:
-        raise QueryError(f"{path}: cannot be parsed: {error}") from error
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise QueryError(f"{path}: must hold exactly one select and nothing else.")
-    reads = reads_of(text)
+        reads = reads_of(con, text)
+    except ValueError as error:
+        raise QueryError(
+            f"{path}: must hold exactly one select and nothing else: {error}"
+        ) from error
     strangers = sorted(name for name in reads if name.split(".")[0] not in READS[schema])
     if strangers:
         raise QueryError(
@@ -81,9 +98,9 @@ def parse(path: Path, schema: str, table: str) -> Query:
     return Query(schema, table, text, " ".join(comment), reads, schema == "crm", path)
 
 
-def _of_vendor(path: Path, vendor: str) -> Query:
+def _of_vendor(con: duckdb.DuckDBPyConnection, path: Path, vendor: str) -> Query:
     """One select of a vendor, which reads raw tables and the vendor's own steps."""
-    query = parse(path, "crm", f"{vendor}_{path.stem}")
+    query = parse(con, path, "crm", f"{vendor}_{path.stem}")
     steps = {f"crm.{vendor}_{step.stem}" for step in (SQL / "crm" / vendor / "steps").glob("*.sql")}
     strangers = sorted(
         name for name in query.reads if name.startswith("crm.") and name not in steps
@@ -118,6 +135,19 @@ def _unions(vendor_queries: Iterable[Query], shapes: Iterable[str]) -> list[Quer
     return unions
 
 
+def _found(con: duckdb.DuckDBPyConnection) -> list[Query]:
+    crm = SQL / "crm"
+    vendors = [_of_vendor(con, path, path.parent.name) for path in sorted(crm.glob("*/*.sql"))]
+    # What several selects of a vendor need stands once, beside them, and in no common shape.
+    steps = sorted(crm.glob("*/steps/*.sql"))
+    found = [_of_vendor(con, path, path.parent.parent.name) for path in steps]
+    found += vendors + _unions(vendors, {query.path.stem for query in vendors if query.path})
+    for schema in HOPS[1:]:
+        own = sorted((SQL / schema).glob("*.sql"))
+        found += [parse(con, path, schema, path.stem) for path in own]
+    return found
+
+
 @cache
 def queries() -> Mapping[str, Query]:
     """Every table made by SQL, by name, in an order in which they can be built.
@@ -126,16 +156,8 @@ def queries() -> Mapping[str, Query]:
     which nothing makes (tables of raw and marts may also come from Python; `definitions` checks
     those).
     """
-    found: list[Query] = []
-    vendors = [_of_vendor(path, path.parent.name) for path in sorted((SQL / "crm").glob("*/*.sql"))]
-    # What several selects of a vendor need stands once, beside them, and in no common shape.
-    found += [
-        _of_vendor(path, path.parent.parent.name)
-        for path in sorted((SQL / "crm").glob("*/steps/*.sql"))
-    ]
-    found += vendors + _unions(vendors, {query.path.stem for query in vendors if query.path})
-    for schema in HOPS[1:]:
-        found += [parse(path, schema, path.stem) for path in sorted((SQL / schema).glob("*.sql"))]
+    with in_memory() as con:
+        found = _found(con)
     by_name = {query.name: query for query in found}
     graph = {q.name: sorted(r for r in q.reads if r in by_name) for q in found}
     try:

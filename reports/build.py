@@ -9,7 +9,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports import brief, crm_out, method, sheets, stall, strategies, summary, trust, worklist
+from reports import (
+    brief,
+    commitments,
+    crm_out,
+    frameworks,
+    method,
+    options,
+    origins,
+    practice,
+    push,
+    returns,
+    sheets,
+    stall,
+    strategies,
+    summary,
+    trust,
+    worklist,
+)
 from reports.formats import Formats, text
 from reports.language import Words
 from reports.marts import Marts
@@ -24,6 +41,13 @@ PAGES: Mapping[str, tuple[str, Context]] = {
     "brief": ("index.html", brief.context),
     "stall": ("stall.html", stall.context),
     "strategies": ("strategies.html", strategies.context),
+    "options": ("options.html", options.context),
+    "push": ("push.html", push.context),
+    "commitments": ("commitments.html", commitments.context),
+    "frameworks": ("frameworks.html", frameworks.context),
+    "origins": ("origins.html", origins.context),
+    "returns": ("returns.html", returns.context),
+    "practice": ("practice.html", practice.context),
     "worklist": ("worklist.html", worklist.context),
     "trust": ("trust.html", trust.context),
     "method": ("method.html", method.context),

@@ -75,6 +75,69 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "backlog": (),
     "fresh_yield": (),
+    # the buyer's own promises
+    "commitments": (
+        *("made_by", "deals", "made", "kept_in_time", "kept_late", "overdue", "standing"),
+        *("left_at_close", "mean_days_given", "mean_days_late", "mean_days_overdue"),
+    ),
+    "open_commitments": (
+        *("team", "pipeline", "stage", "stage_order", "is_recorded", "open_deals"),
+        *("with_standing", "without", "never", "all_kept", "overdue", "without_amount"),
+    ),
+    "deals_without_commitment": ("deal_id", "state"),
+    "commitments_adjusted": (
+        *("comparison", "held_equal", "ending", "ratio", "low", "high", "verdict", "goes_with"),
+        *("moments", "exposed_moments", "events", "exposed_events", "sellers"),
+    ),
+    # frameworks of qualification
+    "frameworks": (
+        *("framework", "element", "record", "deals", "deals_answered", "answered_share"),
+        *("median_day", "deals_cleared"),
+    ),
+    "framework_stages": ("framework", "element", "stage", "stage_order", "deals"),
+    "frameworks_adjusted": (
+        *("framework", "element", "ending", "ratio", "low", "high", "p_holm", "asked", "plain"),
+        *("weeks", "events", "sellers", "verdict", "goes_with"),
+    ),
+    # how a company lets go
+    "practice": ("measure", "scope", "name", "value", "low", "high", "n", "sellers", "verdict"),
+    "practice_curves": ("scope", "name", "day", "decided", "expected", "low", "high"),
+    "practice_spread": (
+        *("measure", "unit", "levels", "levels_said", "spread", "low", "high", "p", "p_holm"),
+        *("differs", "verdict"),
+    ),
+    # where customers come from
+    "origins": ("origin", "outcome", "deals", "said_to_stay"),
+    "origin_rates": ("origin", "measure", "value", "low", "high", "n", "verdict"),
+    "origin_contrasts": (
+        *("contrast", "outcome", "within_days", "share", "other_share", "difference"),
+        *("estimate", "low", "high", "n", "other_n", "verdict"),
+    ),
+    "origins_incumbents": (
+        *("supplier", "deals", "ended", "won", "win_rate", "low", "high"),
+        *("lost_to_it", "no_decision", "revenue"),
+    ),
+    "origins_unknown": (
+        *("source", "field", "state", "filled", "filled_share"),
+        *("won_filled_share", "not_won_filled_share"),
+    ),
+    # who comes back
+    "returns": (
+        *("group", "walk_aways", "with_account", "bristled", "returned", "median_days"),
+        *("bristle_share", "bristle_low", "bristle_high", "bristle_verdict"),
+        *("return_share", "return_low", "return_high", "verdict"),
+        *("won", "no_decision", "lost", "let_go", "open", "won_share", "won_low", "won_high"),
+    ),
+    "returns_curve": ("group", "day", "incidence", "low", "high", "n_at_risk"),
+    "returns_contrasts": (
+        *("contrast", "outcome", "within_days", "share", "other_share", "difference"),
+        *("estimate", "low", "high", "n", "other_n", "verdict"),
+    ),
+    "returns_matched": (
+        *("within_days", "let_go", "pairs", "share", "other_share", "estimate", "low", "high"),
+        *("later_share", "largest_smd_before", "largest_smd_after", "verdict"),
+    ),
+    "returns_due": ("deal_id", "account", "seller_id", "team", "return_on", "days_overdue"),
     # what to do
     "worklist": (
         *("deal_id", "account", "team", "amount_base", "p_no_decision"),
@@ -83,7 +146,44 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "flags_lifted": ("deal_id", "status", "flagged_on"),
     "move_rules": ("hour_low", "hour_high", "hour_gap", "chance_days"),
     "brief_facts": ("deal_id",),
-    "returns_due": ("deal_id", "account", "team", "return_on", "days_overdue"),
+    # options on the table
+    "options": (
+        *("kind", "level", "deals", "weeks", "no_decisions", "won", "lost_to_competitor"),
+        *("other", "no_decision_share", "decision_share"),
+    ),
+    "options_recorded": (
+        *("source", "deals", "with_options", "with_ours", "with_competitor", "with_incumbent"),
+        "first_on",
+    ),
+    "options_adjusted": (
+        *("exposure", "ending", "ratio", "low", "high", "p"),
+        *("deals", "days", "exposed_share", "sellers", "events", "exposed_events", "verdict"),
+    ),
+    "options_curve": (
+        *("horizon_days", "options_from", "options_to", "deals", "days", "no_decisions"),
+        *("observed", "observed_low", "observed_high", "adjusted", "low", "high"),
+    ),
+    "options_answer": (
+        *("horizon_days", "difference", "low", "high", "verdict"),
+        *("deals", "days", "sellers", "no_decisions", "exposed_no_decisions"),
+    ),
+    # pushing silent buyers
+    "push": (
+        *("kind", "silence", "level", "deals", "weeks", "answered", "no_decisions"),
+        *("answered_share", "no_decision_share"),
+    ),
+    "push_recorded": (
+        *("source", "deals", "touches", "touches_urgent", "touches_discount"),
+        *("offers", "offers_discount_known", "offers_discounted"),
+    ),
+    "push_teams": (
+        *("team", "deals", "silent", "touched_0", "touched_1_2", "touched_3_5"),
+        *("touched_6_or_more", "touches"),
+    ),
+    "push_adjusted": (
+        *("method", "outcome", "exposure", "ratio", "low", "high", "p"),
+        *("deals", "weeks", "exposed_share", "sellers", "events", "exposed_events", "verdict"),
+    ),
     # how far to trust it
     "replay_limits": ("what", "n", "of_all"),
     "files_read": ("path", "kind", "rows", "rejected_rows", "decision", "reason"),

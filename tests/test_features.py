@@ -44,7 +44,7 @@ CORE = {
     "deals": "deal_id varchar, source varchar, account_id varchar, seller_id varchar, "
     "pipeline varchar, amount_base double, status varchar, lead_source varchar, origin varchar, "
     "is_new_business boolean, created_sec bigint, created_day integer, closed_sec bigint, "
-    "closed_day integer, is_closed_now boolean",
+    "closed_day integer, is_closed_now boolean, competitor varchar",
     "stage_changes": "deal_id varchar, from_stage varchar, to_stage varchar, "
     "to_stage_class varchar, changed_by varchar, "
     "changed_sec bigint, changed_day integer, to_stage_order integer, is_to_closed boolean, "
@@ -68,6 +68,10 @@ CORE = {
     "qualification": "deal_id varchar, source varchar, framework varchar, element varchar, "
     "is_answered boolean, answered_sec bigint",
     "creation_facts": "source varchar, attribute varchar",
+    "origins": "deal_id varchar, origin varchar, origin_found varchar, supplier varchar, "
+    "won_reason varchar, is_said_to_stay boolean, "
+    "origin_at_start varchar, origin_without_supplier varchar, "
+    "origin_with_supplier varchar, suppliers_since_sec bigint",
     "signs_of_life": "deal_id varchar, day integer, sec bigint, sign varchar",
     "silences": "deal_id varchar, spell integer, start_day integer, end_day integer, "
     "ended_by varchar, is_truncated boolean",
@@ -77,7 +81,9 @@ CORE = {
     "outcomes": "deal_id varchar, outcome varchar, reason varchar, reason_class varchar, "
     "has_reason boolean, is_cleanup boolean, event_day integer, reason_subclass varchar",
     "disqualifications": "deal_id varchar, disqualified_day integer, has_reason boolean, "
-    "disqualified_sec bigint",
+    "disqualified_sec bigint, lead_id varchar, account_id varchar, seller_id varchar, "
+    "source varchar, act varchar, return_on date, disqualified_at timestamp, "
+    "bristled_at timestamp, returned_at timestamp, returned_deal_id varchar",
 }
 
 
@@ -401,6 +407,19 @@ def core(facts, today=TODAY):
     out["qualification"] = known(facts["answers"], "answered_sec")
     out["deal_contacts"] = known(facts["people"], "added_sec")
     out["options"] = known(facts["options"], "offered_sec", "withdrawn_sec")
+    dated = [o["offered_sec"] for o in out["options"] if o["kind"] == "incumbent"]
+    for deal in out["deals"]:
+        is_borrowed = deal["origin"] == "borrowed"
+        told = "direct" if deal["lead_source"] else "unknown"
+        out["origins"].append(
+            {
+                "deal_id": deal["deal_id"],
+                "origin_at_start": "borrowed" if is_borrowed else "unknown",
+                "origin_without_supplier": "borrowed" if is_borrowed else told,
+                "origin_with_supplier": "borrowed" if is_borrowed else "brought",
+                "suppliers_since_sec": min(dated, default=None),
+            }
+        )
     out["commitments"] = known(facts["promises"], "made_sec", "kept_sec")
     return out
 
@@ -577,6 +596,7 @@ def by_hand(rows, deal_id, day):
         if any(o["kind"] == "incumbent" for o in options)
         else "direct"
         if deal["lead_source"]
+        and any(o["kind"] == "incumbent" and o["offered_sec"] < end for o in rows["options"])
         else "unknown",
         "lead_source": deal["lead_source"],
         "qualification_meddpicc": answered("meddpicc"),
@@ -766,7 +786,6 @@ def test_without_a_declaration_the_current_rows_source_is_no_feature():
     rows["creation_facts"] = []
     found = features(rows)
     assert found["lead_source"].isna().all()
-    assert set(found["origin"]) <= {"brought", "unknown"}
 
 
 def test_a_deal_given_away_belongs_to_its_seller_until_then():

@@ -40,7 +40,7 @@ def test_a_dump_of_the_api(told):
             3500.0,
             "2026-02-28 17:30:00",
             "No budget this year",
-            "direct",
+            "unknown",
             "last_change",
         ),
         (
@@ -51,7 +51,7 @@ def test_a_dump_of_the_api(told):
             9000.0,
             None,
             None,
-            "direct",
+            "unknown",
             "last_change",
         ),
     ]

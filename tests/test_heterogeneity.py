@@ -6,8 +6,7 @@ import pytest
 from scipy.stats import t as student
 
 from models.comparison import compare
-from models.effects import Effect
-from models.heterogeneity import Heterogeneity, _with_holm, incidence, judge
+from models.heterogeneity import Heterogeneity, incidence, judge, with_holm
 from models.segments import Segments, levels
 from models.sustained import Sustained
 from models.trial import Rules, Trial, compared
@@ -210,10 +209,7 @@ def of_sellers(r, sellers, means, draws=200):
     counts = r.multinomial(sellers, np.full(sellers, 1 / sellers), size=draws) / sellers
     drawn = counts @ values
     whole = values.mean(axis=0)
-    overall = Effect(
-        "m", "e", float(whole.mean()), 0.0, 0.0, 0.0, 0.0, 1, 1.0, sellers - 1, np.zeros((1, 2))
-    )
-    return judge(whole, drawn, overall, drawn.mean(axis=1), sellers)
+    return judge(whole, drawn, float(whole.mean()), drawn.mean(axis=1), sellers)
 
 
 @pytest.mark.parametrize(("sellers", "k"), [(20, 2), (20, 5), (60, 3)])
@@ -243,8 +239,7 @@ def test_shrinkage_by_hand():
     r = np.random.default_rng(0)
     noise = r.normal(size=(draws, 2))
     noise = np.linalg.qr(noise - noise.mean(axis=0))[0] * s * np.sqrt(draws - 1)
-    overall = Effect("m", "e", 0.0, 0, 0, 0, 0, 1, 1.0, sellers - 1, np.zeros((1, 2)))
-    said = judge(np.array([-0.3, 0.3]), noise, overall, np.zeros(draws), sellers)
+    said = judge(np.array([-0.3, 0.3]), noise, 0.0, np.zeros(draws), sellers)
     dof = 2000.0
     wald = 0.6**2 / (2 * s**2)
     # one difference, of variance 2 s^2 + 2 t^2
@@ -261,12 +256,12 @@ def test_shrinkage_by_hand():
 
 
 def test_attributes_are_held_to_account_together():
-    rows = _with_holm([{"p": p} for p in (0.03, 0.009, np.nan, 0.02)])
+    rows = with_holm([{"p": p} for p in (0.03, 0.009, np.nan, 0.02)])
     assert [each["p_holm"] for each in rows] == pytest.approx(
         [0.04, 0.027, np.nan, 0.04], nan_ok=True
     )
     assert [each["differs"] for each in rows] == ["yes", "yes", "unknown", "yes"]
-    assert [each["differs"] for each in _with_holm([{"p": 0.03}, {"p": 0.04}])] == ["no", "no"]
+    assert [each["differs"] for each in with_holm([{"p": 0.03}, {"p": 0.04}])] == ["no", "no"]
 
 
 # ---- the levels --------------------------------------------------------------------------------

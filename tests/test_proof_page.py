@@ -10,7 +10,7 @@ from reports import proof
 from reports.formats import Formats
 from reports.language import Words
 from reports.views import View
-from tests.proofs import judging, prove
+from tests.proofs import judging, questions
 from tests.test_reports import RUN
 
 
@@ -86,7 +86,8 @@ def test_without_a_proof_the_page_says_so(tmp_path, view):
 
 def test_every_scenario_and_demand_has_words(view):
     scenarios = {key.split(".")[1] for key in view.words.keys("scenario")}
-    assert scenarios == set(SCENARIOS) - set(prove.NOT_ASKED)
+    of_questions = {of for each in questions.questions().values() for of in each.sides.values()}
+    assert scenarios == {name for name, each in SCENARIOS.items() if each.number} | of_questions
     asked = {
         judging.asked_of(name, method, "account_win")
         for name in SCENARIOS

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines import seeds, tables
 from pipelines.night import RULES
+from pipelines.settings import SettingsError, load
 
 EXPORTS = Path(__file__).parent / "exports"
 
@@ -23,6 +24,7 @@ def element_of():
         "create table crm.qualification (deal_id varchar, field varchar, value varchar, "
         "change_id varchar, answered_at timestamp, answered_sec bigint)"
     )
+    con.execute("create table crm.deal_columns (source varchar, field varchar)")
     con.execute("create table core.removals (deal_id varchar, survivor_id varchar)")
     con.execute("create table core.parameters as select 9 as as_of_end_sec")
     con.execute(
@@ -33,6 +35,7 @@ def element_of():
     def element_of(field):
         con.execute("delete from crm.qualification")
         con.execute("insert into crm.qualification values ('d', $1, 'yes', '1', null, 1)", [field])
+        tables.build(con, tables.queries()["core.qualification_fields"])
         found = con.sql(tables.queries()["core.qualification"].sql).fetchall()
         return tuple(found[0][1:3]) if found else None
 
@@ -75,6 +78,41 @@ def element_of():
 )
 def test_names_of_fields(element_of, field, element):
     assert element_of(field) == element
+
+
+def test_what_the_analyst_says_of_a_field_goes_before_the_rules(tmp_path):
+    path = tmp_path / "nodecision.toml"
+    path.write_text(
+        '[qualification]\n"Cloud_Fit__c" = "our own.cloud"\n"Champion__c" = "none"\n'
+        '"Power Sponsor" = " meddpicc.champion "\n',
+        encoding="utf-8",
+    )
+    con = duckdb.connect()
+    for schema in ("crm", "core"):
+        con.execute(f"create schema {schema}")
+    seeds.write(con, RULES, {"a": 1}, load(path).mappings())
+    con.execute("create table crm.qualification (field varchar)")
+    con.execute("create table crm.deal_columns (field varchar)")
+    con.execute(
+        "insert into crm.qualification values ('Cloud_Fit__c'), ('Champion__c'), ('Colour__c'), "
+        "('power sponsor'), ('Economic_Buyer__c')"
+    )
+    con.execute("insert into crm.deal_columns values ('Cloud_Fit__c'), ('Identified_Pain__c')")
+    found = con.sql(tables.queries()["core.qualification_fields"].sql).fetchall()
+    assert sorted(found) == [
+        ("Cloud_Fit__c", "our own", "cloud", True),
+        ("Economic_Buyer__c", "meddpicc", "economic_buyer", True),
+        ("Identified_Pain__c", "meddpicc", "pain", False),
+        ("power sponsor", "meddpicc", "champion", True),
+    ]
+
+
+@pytest.mark.parametrize("said", ["champion", "meddpicc.", ".champion", "a.b.c", ""])
+def test_a_field_that_is_no_element_names_its_line(tmp_path, said):
+    path = tmp_path / "nodecision.toml"
+    path.write_text(f'[qualification]\n"A__c" = "a.b"\n"B__c" = "{said}"\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"line 3: qualification.B__c = .*meddpicc.champion"):
+        load(path)
 
 
 @pytest.mark.parametrize(

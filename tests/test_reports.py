@@ -21,6 +21,8 @@ from reports.marts import COLUMNS, MartColumnError, Marts
 from reports.views import View
 from reports.wording import break_even_sentence
 from reports.worklist import deals, first, reasons
+from tests import practice_marts, test_origins_page, test_returns_page
+from tests.question_marts import frameworks, promises
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -54,6 +56,9 @@ def frames() -> dict[str, pd.DataFrame]:
         **_stall_frames(),
         **_strategy_frames(),
         **_trust_frames(),
+        **practice_marts.frames(),
+        **test_origins_page.whole(),
+        **test_returns_page.whole(),
         "worklist": _worklist(),
         "move_rules": _table("hour_low hour_high hour_gap chance_days", (80.0, 140.0, "", 180)),
         "brief_facts": _table(
@@ -64,6 +69,8 @@ def frames() -> dict[str, pd.DataFrame]:
             ("salesforce:006R", SCRIPT, "North", "2026-10-01", 30),
         ),
         "flags_lifted": _table("deal_id status flagged_on", ("salesforce:1", "won", "2026-10-30")),
+        **promises(),
+        **frameworks(),
     }
 
 
@@ -828,9 +835,13 @@ def test_nothing_to_say_is_said_on_every_page(tmp_path: Path, shape: str) -> Non
         "brief": "No deal has come to an end yet",
         "stall": "not enough history",
         "strategies": "no deal met the conditions",
+        "origins": "No deal has been won yet",
+        "returns": "No walk-away is on record",
         "worklist": "No open deal asks for a move",
         "trust": "No files were offered",
         "method": "21 items",
+        "commitments": "No export holds a dated promise",
+        "frameworks": "No export holds a field of MEDDPICC",
     }
     for page, words in said.items():
         assert words in _page(tmp_path, page).text
@@ -991,7 +1002,7 @@ def test_sentences_in_the_locale_file_are_all_used() -> None:
     code = "\n".join(source.read_text(encoding="utf-8") for source in sources)
     for key in Words.read("en").keys("answer"):
         name = key.removeprefix("answer.")
-        stem = re.match(r"(strategy|break_even|needed)_", name)
+        stem = re.match(r"(strategy|break_even|needed|origins?|returns)_", name)
         assert f'answer.{name}"' in code or (stem and f"answer.{stem[1]}_{{" in code), key
 
 

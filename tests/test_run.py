@@ -132,6 +132,29 @@ def broken_dates(folder):
     return "salesforce_opportunity.close_date"
 
 
+def test_a_second_run_beside_the_first_leaves_with_a_message(small_home, command, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(small_home, home, symlinks=True)
+    before = tree(home / "published" / "latest")
+    path = home / "warehouse.duckdb"
+    code = (
+        f"import duckdb, time; c = duckdb.connect({str(path)!r}); "
+        "print('open', flush=True); time.sleep(600)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        holder.stdout.readline()
+        done = command("run", "--home", home)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert done.returncode == 1
+    assert "another process has the warehouse open" in done.stderr
+    assert f"PID {holder.pid}" in done.stderr
+    assert f"The last good report stays: {home / 'published' / 'latest'}" in done.stderr
+    assert tree(home / "published" / "latest") == before
+
+
 @pytest.mark.parametrize(
     "broken", [broken_empty, broken_unknown, broken_truncated, broken_no_id, broken_dates]
 )

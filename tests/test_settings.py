@@ -81,6 +81,12 @@ def test_examples_of_the_file_are_valid(tmp_path):
         ("activity_type", "site visit", "meeting"),
         ("loss_reason", "went quiet after pilot", "no_decision"),
         ("pipeline", "renewals 2024", "existing_business"),
+        ("qualification_element", "cloud_readiness__c", "cloud"),
+        ("qualification_element", "metrics__c", ""),
+        ("qualification_element", "power_sponsor__c", "champion"),
+        ("qualification_framework", "cloud_readiness__c", "our_fit"),
+        ("qualification_framework", "metrics__c", ""),
+        ("qualification_framework", "power_sponsor__c", "meddpicc"),
         ("stage", "보류", "on_hold"),
     ]
 

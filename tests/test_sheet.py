@@ -103,10 +103,10 @@ def test_a_korean_sheet_without_ids(told):
         "order by created_at"
     ) == [
         ("옥상 센서", "수주", "won", 120000000.0, "2026-03-20", "borrowed"),
-        ("물류 조명", "실주", "lost", 3500000.0, "2026-02-28", "direct"),
-        ("게이트", "제안", "open", 9000000.0, None, "direct"),
-        ("냉동 창고", "드랍", "lost", None, "2026-02-02", "direct"),
-        ("창고 문", "보류", "open", 3000000.0, None, "direct"),
+        ("물류 조명", "실주", "lost", 3500000.0, "2026-02-28", "unknown"),
+        ("게이트", "제안", "open", 9000000.0, None, "unknown"),
+        ("냉동 창고", "드랍", "lost", None, "2026-02-02", "unknown"),
+        ("창고 문", "보류", "open", 3000000.0, None, "unknown"),
     ]
     assert found.rows(
         "select name, outcome from core.outcomes join core.deals using (deal_id) "

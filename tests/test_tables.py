@@ -3,6 +3,13 @@
 import pytest
 
 from pipelines import tables
+from pipelines.warehouse import in_memory
+
+
+@pytest.fixture(scope="module")
+def con():
+    with in_memory() as opened:
+        yield opened
 
 
 def written(tmp_path, text):
@@ -11,28 +18,40 @@ def written(tmp_path, text):
     return path
 
 
-def test_reads_are_parsed_without_common_table_expressions():
+def test_reads_are_parsed_without_common_table_expressions(con):
     sql = """
         with a as (select * from core.deals), b as (select * from a join core.stages using (stage))
         select * from b where exists (select 1 from features.weeks w where w.week = b.week)
     """
-    assert tables.reads_of(sql) == {"core.deals", "core.stages", "features.weeks"}
+    assert tables.reads_of(con, sql) == {"core.deals", "core.stages", "features.weeks"}
 
 
-def test_a_file_needs_a_description(tmp_path):
+def test_reads_in_every_place_of_a_query_are_found(con):
+    sql = """
+        select (select max(day) from core.a), case when exists (select 1 from core.b) then 1 end
+        from (select * from core.c union all select * from core.d) as u, lateral
+            (select * from core.e where e.id = u.id) as l
+        left join core.f on l.id in (select id from core.g)
+        group by all having count(*) > (select min(n) from core.h)
+        order by (select 1 from core.i)
+    """
+    assert tables.reads_of(con, sql) == {f"core.{name}" for name in "abcdefghi"}
+
+
+def test_a_file_needs_a_description(con, tmp_path):
     with pytest.raises(tables.QueryError, match="no description"):
-        tables.parse(written(tmp_path, "select 1 as x"), "core", "x")
+        tables.parse(con, written(tmp_path, "select 1 as x"), "core", "x")
 
 
-def test_a_file_holds_one_select(tmp_path):
-    for text in ("-- x\nselect 1; select 2", "-- x\ndrop table core.deals"):
+def test_a_file_holds_one_select(con, tmp_path):
+    for text in ("-- x\nselect 1; select 2", "-- x\ndrop table core.deals", "-- x\nselec 1"):
         with pytest.raises(tables.QueryError, match="exactly one select"):
-            tables.parse(written(tmp_path, text), "core", "x")
+            tables.parse(con, written(tmp_path, text), "core", "x")
 
 
-def test_a_hop_reads_only_the_hop_before(tmp_path):
+def test_a_hop_reads_only_the_hop_before(con, tmp_path):
     with pytest.raises(tables.QueryError, match=r"may not read raw\.salesforce_task"):
-        tables.parse(written(tmp_path, "-- x\nselect * from raw.salesforce_task"), "core", "x")
+        tables.parse(con, written(tmp_path, "-- x\nselect * from raw.salesforce_task"), "core", "x")
 
 
 def test_a_vendor_reads_its_own_steps_only(tmp_path, monkeypatch):

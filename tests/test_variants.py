@@ -11,6 +11,7 @@ from pipelines import compare, model_signal, tables, variants
 from pipelines.night import Night
 from pipelines.settings import Settings
 from pipelines.variants import POINTS, Definition
+from pipelines.warehouse import in_memory
 
 SETTINGS = Settings().comparison
 SAME = {
@@ -62,7 +63,9 @@ def test_only_what_reads_a_changed_column_is_made_again():
 
 def test_a_star_reads_every_column_of_its_table_alone():
     def touches(sql):
-        query = tables.Query("core", "x", sql, "", tables.reads_of(sql), is_view=False)
+        with in_memory() as con:
+            reads = tables.reads_of(con, sql)
+        query = tables.Query("core", "x", sql, "", reads, is_view=False)
         return variants._touches(query, Definition.of("core.deals", {"name": "'x'"}))
 
     assert touches("select * from core.deals")

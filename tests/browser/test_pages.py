@@ -10,7 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-FILES = ("index", "stall", "strategies", "worklist", "trust", "method")
+FILES = (
+    *("index", "stall", "strategies", "origins", "returns"),
+    *("worklist", "trust", "method"),
+)
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 CONTRAST_NEEDED = 4.5  # WCAG 2 AA, text
 PAPER_WIDTH = 700  # A4 between narrow margins, at 96 dots an inch

@@ -40,13 +40,15 @@ SHAPES = {
     "direction status subject minutes is_automatic is_twin cancelled_sec type_word",
     "commitments": "deal_id commitment_id subject made due_day kept made_by",
     "creation_facts": "attribute",
+    "deal_columns": "field",
     "deal_contacts": "deal_id contact_id role title added",
     "deal_states": "deal_id state_id changed changed_by stage amount expected_close_day sort_key "
     "is_bulk",
     "deals": "deal_id source_id account_id seller_id pipeline name amount currency created "
     "close_day is_closed is_won stage crm_probability lost_reason lost_reason_detail competitor "
-    "lead_source deal_type return_day last_stage_change_sec modified outcome_hint history_level "
-    "reopened_hint last_inbound_sec last_outbound_sec has_own_id corporate_currency corporate_rate",
+    "lead_source won_reason deal_type return_day last_stage_change_sec modified outcome_hint "
+    "history_level reopened_hint last_inbound_sec last_outbound_sec has_own_id corporate_currency "
+    "corporate_rate",
     "leads": "lead_id account_id seller_id created status reason deal_id modified",
     "left_out": "trap acts",
     "options": "deal_id option_id kind amount discount offered withdrawn_sec",
@@ -105,6 +107,7 @@ def shaped(facts: Facts) -> dict[str, pd.DataFrame]:
         "deals": _deals(kept["deals"]),
         "leads": _leads(kept["leads"]),
         "options": _options(kept),
+        "qualification": _answers(kept["answers"]),
         "removals": pd.DataFrame(
             {"deal_id": _id("", gone["number"]), "why": "deleted", "status": "open"}
         ),
@@ -324,6 +327,18 @@ def _options(kept: dict[str, pd.DataFrame]) -> pd.DataFrame:
             ),
         ],
         ignore_index=True,
+    )
+
+
+def _answers(rows: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "deal_id": _id("", rows["deal"]),
+            "field": rows["field"].array,
+            "change_id": rows["number"].astype(str).str.zfill(9).array,
+            "value": rows["value"].array,
+            "answered": rows["created"].array,
+        }
     )
 
 

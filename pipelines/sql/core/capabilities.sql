@@ -38,6 +38,15 @@ with deals as (
     group by source
 ),
 
+suppliers as (
+    select
+        d.source,
+        sum(case when g.supplier is not null then 1 else 0 end) as with_supplier
+    from core.deals as d
+    inner join core.origins as g on d.deal_id = g.deal_id
+    group by d.source
+),
+
 hints as (
     select
         source,
@@ -239,6 +248,7 @@ facts as (
     select
         d.*,
         coalesce(h.with_reopen_hint, 0) as with_reopen_hint,
+        coalesce(s.with_supplier, 0) as with_supplier,
         coalesce(c.dates, 0) as dates,
         coalesce(c.with_dates, 0) as with_dates,
         coalesce(c.most, 0) as most_dates,
@@ -271,6 +281,7 @@ facts as (
         f.best_before
     from deals as d
     inner join going as g on d.source = g.source
+    left join suppliers as s on d.source = s.source
     left join hints as h on d.source = h.source
     left join close_dates as c on d.source = c.source
     left join acts as a on d.source = a.source
@@ -528,6 +539,14 @@ select
     'lead_source',
     case when with_lead_source > 0 then 'yes' else 'no' end,
     cast(with_lead_source as varchar) || ' of ' || cast(deals as varchar) || ' deals'
+from facts
+union all
+select
+    source,
+    'incumbent',
+    case when with_supplier > 0 then 'yes' else 'no' end,
+    cast(with_supplier as varchar) || ' of ' || cast(deals as varchar)
+    || ' deals with a buyer whose present supplier is named'
 from facts
 union all
 select

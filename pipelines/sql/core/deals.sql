@@ -104,7 +104,6 @@ settled as (
             as expected_close_on,
         coalesce(t.expected_close_day, case when not c.is_closed_now then c.close_day end)
             as expected_close_day,
-        lower(coalesce(c.lead_source, '')) as came_by,
         lower(coalesce(c.deal_type, '')) as type_word,
         cast(floor(c.created_sec / 60) as bigint) as created_minute,
         -- What copying or numbering a name adds to it.
@@ -220,18 +219,7 @@ select
     case when s.is_closed_then and not s.is_won_then then s.lost_reason end as lost_reason,
     case when s.is_closed_then then s.competitor end as competitor,
     s.lead_source,
-    case
-        when
-            s.came_by like '%partner%' or s.came_by like '%refer%' or s.came_by like '%resell%'
-            or s.came_by like '%channel%' or s.came_by like '%distribut%'
-            or s.came_by like '%word of mouth%' or s.came_by like '%소개%'
-            or s.came_by like '%추천%' or s.came_by like '%파트너%' or s.came_by like '%대리점%'
-            or s.came_by like '%총판%' or s.came_by like '%협력사%'
-            then 'borrowed'
-        when coalesce(v.incumbent, a.incumbent) is not null then 'brought'
-        when s.lead_source is not null then 'direct'
-        else 'unknown'
-    end as origin,
+    coalesce(u.origin, 'unknown') as origin,
     case m.value
         when 'new_business' then true
         when 'existing_business' then false
@@ -287,6 +275,7 @@ left join imports as i on s.source = i.source and s.created_minute = i.created_m
 left join losses as l on s.deal_id = l.deal_id and l.place = 1
 left join crm.accounts as a on s.account_id = a.account_id
 left join crm.accounts as v on a.survivor_id = v.account_id
+left join core.origins as u on s.deal_id = u.deal_id
 left join core.mappings as m
     on m.what = 'pipeline' and lower(trim(s.pipeline)) = m.word
 left join core.stages as g

@@ -1,40 +1,8 @@
 -- Elements of qualification frameworks (MEDDPICC, BANT, SPIN, Challenger, Command of the Message, or
 -- custom) on each deal: one row each time an element came to be answered, or to stand unanswered
 -- again. Only what a history dates is here: an answer that stands on the current row alone may have
--- been filled at any time. The rules say which fields are elements; a rule without a framework says
--- which are none.
-with fields as (
-    select
-        field,
-        trim(regexp_replace(
-            regexp_replace(
-                regexp_replace(field, '([a-z0-9])([A-Z])', '\1 \2', 'g'), '(__c|__pc|_c)$', ''
-            ),
-            '[^A-Za-z0-9가-힣]+', ' ', 'g'
-        )) as words
-    from (select distinct field from crm.qualification where field is not null)
-),
-
-hits as (
-    select
-        f.field,
-        min(r.rule_order) as rule_order
-    from fields as f
-    inner join core.qualification_rules as r on regexp_matches(lower(f.words), r.pattern)
-    group by f.field
-),
-
-elements as (
-    select
-        h.field,
-        r.framework,
-        r.element
-    from hits as h
-    inner join core.qualification_rules as r on h.rule_order = r.rule_order
-    where r.framework <> ''
-),
-
-told as (
+-- been filled at any time.
+with told as (
     select
         d.deal_id,
         d.source,
@@ -53,7 +21,7 @@ told as (
             '아니요', '아니오', '미정', '미확인', '없음', '모름'
         ) as is_answered
     from crm.qualification as q
-    inner join elements as e on q.field = e.field
+    inner join core.qualification_fields as e on q.field = e.field
     left join core.removals as r on q.deal_id = r.deal_id
     inner join core.deals as d on coalesce(r.survivor_id, q.deal_id) = d.deal_id
     cross join core.parameters as p

@@ -1,7 +1,9 @@
 -- What could be known of an open deal at the end of each weekly landmark, then what became of it.
 -- Features read dated facts known before the landmark; of the current row of core.deals they read
 -- only account_id, created_* and pipeline, the owner where no change of owner is on record, and the
--- lead source where its source sets it when the deal is made (core.creation_facts). Rows of a deal that has stalled for good stay, with is_stalled true and days_to_outcome <= 0.
+-- lead source where its source sets it when the deal is made (core.creation_facts); of core.origins
+-- what may be known on the day. Rows of a deal that has stalled for good stay, with is_stalled true
+-- and days_to_outcome <= 0.
 with changes as (
     select
         g.deal_id,
@@ -172,12 +174,16 @@ deals as (
         d.pipeline,
         d.created_day,
         case when c.source is not null then d.lead_source end as lead_source,
-        c.source is not null and d.origin = 'borrowed' as is_borrowed,
+        g.origin_at_start,
+        g.origin_without_supplier,
+        g.origin_with_supplier,
+        g.suppliers_since_sec,
         case
             when d.account_id is not null
                 then rank() over (partition by d.account_id order by d.created_sec) - 1
         end as account_deals_before
     from core.deals as d
+    left join core.origins as g on d.deal_id = g.deal_id
     left join core.creation_facts as c on d.source = c.source and c.attribute = 'lead_source'
 ),
 
@@ -290,12 +296,14 @@ select
     case when k.message_sec < r.end_sec then coalesce(q.command_of_the_message, 0) end as qualification_message,
     case when k.custom_sec < r.end_sec then coalesce(q.custom, 0) end as qualification_custom,
     d.lead_source,
-    case
-        when d.is_borrowed then 'borrowed'
-        when r.incumbents > 0 then 'brought'
-        when d.lead_source is not null then 'direct'
-        else 'unknown'
-    end as origin,
+    coalesce(
+        case
+            when r.incumbents > 0 then d.origin_with_supplier
+            when d.suppliers_since_sec < r.end_sec then d.origin_without_supplier
+            else d.origin_at_start
+        end,
+        'unknown'
+    ) as origin,
     r.incumbents > 0 as incumbent_known,
     blind.source is null
     and coalesce(past.is_active, false)

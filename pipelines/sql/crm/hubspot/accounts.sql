@@ -1,6 +1,6 @@
 -- HubSpot companies in the core shape, and those that only deals name; a company lost in a merge
 -- names the one that survived.
-with recursive latest as (
+with latest as (
     select *
     from raw.hubspot_company
     where id is not null
@@ -8,27 +8,6 @@ with recursive latest as (
         partition by id
         order by modified_at desc nulls last, synced_at desc nulls last, _file desc, _line desc
     ) = 1
-),
-
-lost_ids as (
-    select unnest(regexp_extract_all(merged_ids, '[0-9]+')) as id, id as survivor from latest
-),
-
--- Merges chain; `union` drops repeats, so a circle of merges ends too.
-merges as (
-    select id, survivor from lost_ids where id <> survivor
-    union
-    select m.id, n.survivor
-    from merges as m
-    join lost_ids as n on m.survivor = n.id
-    where n.survivor <> m.id and n.survivor <> n.id
-),
-
-survivors as (
-    select id, min(survivor) as survivor
-    from merges
-    where survivor not in (select id from merges)
-    group by id
 ),
 
 -- A deal that names one company by id and by name tells which name belongs to the id.
@@ -57,7 +36,7 @@ select
     cast(floor(epoch(try_cast(l.created_at as timestamp))) as bigint) as created_sec,
     'hubspot:' || s.survivor as survivor_id
 from latest as l
-left join survivors as s on l.id = s.id
+left join crm.hubspot_survivors as s on s.kind = 'company' and l.id = s.id
 where
     s.id is not null
     or not coalesce('true' in (l.is_deleted, l.is_gone, l.is_archived), false)
@@ -74,5 +53,5 @@ select
     null as created_sec,
     'hubspot:' || s.survivor as survivor_id
 from named as n
-left join survivors as s on n.id = s.id
+left join crm.hubspot_survivors as s on s.kind = 'company' and n.id = s.id
 where nullif(n.id, '') is not null and n.id not in (select id from latest)

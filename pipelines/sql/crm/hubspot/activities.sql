@@ -206,7 +206,7 @@ spread as (
                 unnest(case when len(deals) = 0 then [cast(null as varchar)] else deals end) as deal
             from placed
         ) as p
-        left join crm.hubspot_surviving_deals as s on p.deal = s.id
+        left join crm.hubspot_survivors as s on s.kind = 'deal' and p.deal = s.id
     )
 ),
 
@@ -272,7 +272,7 @@ select
     coalesce(c.type_word, c.kind) as type_word
 from counted as c
 cross join domains as d
-left join crm.hubspot_surviving_contacts as m on c.contact_id = m.id
+left join crm.hubspot_survivors as m on m.kind = 'contact' and c.contact_id = m.id
 left join crm.hubspot_owner_words as o
     on lower(regexp_replace(c.owner, ' *\((deactivated|removed).*$', '', 'i')) = o.word
 where

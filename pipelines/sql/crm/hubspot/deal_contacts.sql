@@ -22,8 +22,8 @@ people as (
         coalesce(m.survivor, t.contact_id) as contact_id,
         min(t.label) as label
     from told as t
-    left join crm.hubspot_surviving_deals as s on t.deal_id = s.id
-    left join crm.hubspot_surviving_contacts as m on t.contact_id = m.id
+    left join crm.hubspot_survivors as s on s.kind = 'deal' and t.deal_id = s.id
+    left join crm.hubspot_survivors as m on m.kind = 'contact' and t.contact_id = m.id
     group by 1, 2
 )
 

@@ -100,6 +100,7 @@ select
     f.crm_probability,
     nullif(trim(f.lost_reason), '') as lost_reason,
     nullif(trim(f.lost_reason_detail), '') as lost_reason_detail,
+    nullif(trim(f.won_reason), '') as won_reason,
     nullif(trim(f.competitor), '') as competitor,
     nullif(trim(f.lead_source), '') as lead_source,
     f.deal_type,
@@ -127,4 +128,4 @@ left join histories as h on f.id = h.deal_id
 where
     not coalesce('true' in (f.is_deleted, f.is_gone, f.is_archived), false)
     and f.deleted_at is null
-    and f.id not in (select id from crm.hubspot_surviving_deals)
+    and f.id not in (select id from crm.hubspot_survivors where kind = 'deal')

@@ -21,7 +21,7 @@ typed as (
     select distinct on (l.id, coalesce(s.survivor, l.deal))
         l.*, coalesce(s.survivor, l.deal) as deal_id
     from linked as l
-    left join crm.hubspot_surviving_deals as s on l.deal = s.id
+    left join crm.hubspot_survivors as s on s.kind = 'deal' and l.deal = s.id
 )
 
 select

@@ -1,6 +1,6 @@
 -- HubSpot deals that are no deals any more: deleted, archived, or merged into another.
 with survivors as (
-    select id, survivor from crm.hubspot_surviving_deals
+    select id, survivor from crm.hubspot_survivors where kind = 'deal'
 ),
 
 latest as (

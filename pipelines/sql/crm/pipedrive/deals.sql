@@ -61,6 +61,7 @@ select
     case when d.state = 'lost' then nullif(trim(d.lost_reason), '') end as lost_reason,
     case when d.state = 'lost' then nullif(trim(d.lost_reason_detail), '') end
         as lost_reason_detail,
+    case when d.state = 'won' then nullif(trim(d.won_reason), '') end as won_reason,
     nullif(trim(d.competitor), '') as competitor,
     coalesce(
         nullif(trim(d.lead_source), ''),

@@ -85,6 +85,7 @@ select
     try_cast(l.probability as double) / 100 as crm_probability,
     nullif(trim(l.loss_reason), '') as lost_reason,
     nullif(trim(l.loss_reason_detail), '') as lost_reason_detail,
+    nullif(trim(l.won_reason), '') as won_reason,
     nullif(trim(l.competitor), '') as competitor,
     nullif(trim(l.lead_source), '') as lead_source,
     l.type as deal_type,

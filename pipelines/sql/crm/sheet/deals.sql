@@ -114,6 +114,7 @@ select
     * try_cast(probability as double) as crm_probability,
     coalesce(lost_reason, drop_reason) as lost_reason,
     lost_reason_detail,
+    won_reason,
     competitor,
     lead_source,
     deal_type,

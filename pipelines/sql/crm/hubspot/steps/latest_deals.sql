@@ -30,6 +30,7 @@ select
     l.is_lost,
     l.lost_reason,
     l.lost_reason_detail,
+    l.won_reason,
     l.competitor,
     l.lead_source,
     l.deal_type,

@@ -44,6 +44,7 @@ select
     competitor,
     lost_reason,
     lost_reason_detail,
+    won_reason,
     add_time,
     update_time,
     stage_change_time,
