@@ -64,10 +64,6 @@ def frames() -> dict[str, pd.DataFrame]:
         "brief_facts": _table(
             "deal_id incumbent has_sign_of_life", ("salesforce:006X", SCRIPT, True)
         ),
-        "returns_due": _table(
-            "deal_id account team return_on days_overdue",
-            ("salesforce:006R", SCRIPT, "North", "2026-10-01", 30),
-        ),
         "flags_lifted": _table("deal_id status flagged_on", ("salesforce:1", "won", "2026-10-30")),
         **promises(),
         **frameworks(),

@@ -70,8 +70,8 @@ def test_a_deal_is_told_with_rule_cost_news_and_brief(tmp_path):
         [{"hour_low": 80.0, "hour_high": 140.0, "hour_gap": "", "chance_days": 180}]
     )
     returns = pd.DataFrame(
-        [["crm:7", SCRIPT, "North", "2026-06-01", 29]],
-        columns=["deal_id", "account", "team", "return_on", "days_overdue"],
+        [["crm:7", SCRIPT, "s7", "North", "2026-06-01", 29]],
+        columns=["deal_id", "account", "seller_id", "team", "return_on", "days_overdue"],
     )
     source, text = page(
         tmp_path, listed(), flags_lifted=lifted, move_rules=rules, returns_due=returns

@@ -18,6 +18,7 @@ from pipelines.warehouse import in_memory
 from tests.proofs import direct, judging, trials
 
 FINDS, SHOWS_NOTHING = 0.80, 0.90
+SAID = {"something": "its page finds it", "nothing": "its page finds nothing"}
 Row = dict[str, Any]
 
 
@@ -85,8 +86,8 @@ def table(companies: Sequence[judging.Company], judge: judging.Judge) -> pd.Data
             least = FINDS if side == "something" else SHOWS_NOTHING
             passed = judge.share(hits, len(group), least)
             row: dict[str, Any] = dict.fromkeys(judging.COLUMNS)
-            row |= {"number": 7, "scenario": of, "path": "questions", "outcome": name}
-            row |= {"contrast": side, "method": "check", "asked": f"{least:.2f}"}
+            row |= {"number": 7, "scenario": of, "path": "questions", "outcome": SAID[side]}
+            row |= {"contrast": name, "method": "check", "asked": f"{least:.2f}"}
             row |= {"companies": len(group), "answered": len(answered), "truth": hits / len(group)}
             row |= {"passed": "pass" if passed else "fail", "why": "", "estimand": ""}
             rows.append(row)

@@ -22,7 +22,7 @@ def companies():
 
 def test_teams_that_differ_are_found_and_teams_alike_are_not(companies):
     table = questions.table(companies, judging.Judge(exact=True))
-    mine = table[table["outcome"] == "practice"]
+    mine = table[table["contrast"] == "practice"]
     assert list(mine["companies"]) == [COMPANIES, COMPANIES]
     assert list(mine["passed"]) == ["pass", "pass"], mine.to_string()
 

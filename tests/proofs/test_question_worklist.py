@@ -13,7 +13,7 @@ def companies():
 
 def test_deals_are_let_go_where_that_truly_pays_and_only_there(companies):
     table = questions.table(companies, judging.Judge(exact=True))
-    mine = table[table["outcome"] == "worklist"]
+    mine = table[table["contrast"] == "worklist"]
     assert len(mine) == 2
     assert (mine["passed"] == "pass").all(), companies
     something, nothing = companies
