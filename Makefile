@@ -38,7 +38,7 @@ prove: setup
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.proofs.prove $(ARGS)
 
 prove-reduced: setup
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/proofs
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/proofs
 
 bench: setup
 	@$(BIN)/python tests/benchmarks/night.py
