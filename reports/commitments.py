@@ -90,7 +90,8 @@ def open_sentences(view: View, marts: Marts) -> list[Markup]:
             overdue=show.count(known["overdue"].sum()),
         )
     ]
-    flagged = marts["worklist"]
+    listed = marts["worklist"]
+    flagged = listed[listed["move"] != "keep"]
     if len(flagged):
         without = flagged["deal_id"].isin(marts["deals_without_commitment"]["deal_id"]).sum()
         told.append(

@@ -1,5 +1,6 @@
 """The page on the buyer's promises: its words follow the interval, and carry the caveat."""
 
+import pandas as pd
 import pytest
 
 from reports import commitments
@@ -8,7 +9,7 @@ from reports.language import Words
 from reports.marts import Marts
 from reports.views import View
 from tests.question_marts import SCRIPT, promises
-from tests.test_reports import RUN, _worklist
+from tests.test_reports import RUN, _table, _worklist
 
 
 @pytest.fixture
@@ -64,11 +65,18 @@ def test_only_deals_whose_source_records_promises_are_counted(view):
     assert page["open_deals"].rows[0][0].text == f"North {SCRIPT}"
 
 
-def test_flagged_deals_without_a_promise_are_counted(view):
-    marts = {**promises(), "worklist": _worklist()}
-    listed = set(_worklist()["deal_id"]) & set(marts["deals_without_commitment"]["deal_id"])
+def test_deals_that_ask_for_a_move_without_a_promise_are_counted(view):
+    worklist = _worklist()
+    asking = set(worklist.loc[worklist["move"] != "keep", "deal_id"])
+    assert 0 < len(asking) < len(worklist)
+    bare = _table("deal_id", *((deal_id,) for deal_id in worklist["deal_id"]))
+    marts = {**promises(), "worklist": worklist}
+    marts["deals_without_commitment"] = marts["deals_without_commitment"].head(0)
+    marts["deals_without_commitment"] = pd.concat(
+        [marts["deals_without_commitment"], bare], ignore_index=True
+    )
     said = str(commitments.open_sentences(view, Marts(marts))[-1])
-    assert f"<strong>{len(listed)}</strong> have none" in said
+    assert f"that ask for a move, <strong>{len(asking)}</strong> have none" in said
 
 
 def test_kept_in_time_is_a_share_of_those_whose_day_has_come(view):
