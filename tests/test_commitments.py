@@ -82,6 +82,16 @@ def test_hidden_engagement_is_not_taken_for_a_promise():
     assert won[True] > won[False] + 0.2
 
 
+def test_only_weeks_with_a_sign_of_life_are_compared():
+    weeks, deals, stalls = company(5, deals=400)
+    found = adjusted(weeks, deals, stalls, DAYS)
+    spoke = weeks["silence_days"] < 7
+    assert 0 < spoke.sum() < len(weeks)
+    assert row_of(found)["moments"] == spoke.sum()
+    silent = weeks.assign(has_sign_of_life=False)
+    assert row_of(adjusted(silent, deals, stalls, DAYS))["moments"] == 0
+
+
 def test_the_order_of_rows_is_nothing():
     weeks, deals, stalls = company(2, deals=400)
     one = adjusted(weeks, deals, stalls, DAYS)
