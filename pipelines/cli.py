@@ -187,11 +187,13 @@ def sample(
     lists and dumps of its interface. The folder should hold nothing else.
 
     Kinds of company: all_litter, backlog, bristle, clean_up, constant_effect, dates_bring_back,
-    dates_nothing, doubled, drift, harmful, hidden_quality, ignored, incumbents_hold,
-    incumbents_nothing, informative_censoring, late_effect, leak, mislabelled, no_effect,
-    no_effect_confounded, no_overlap, nothing_closed, one_cause_absent, one_week, permuted,
-    placebo_signal, reasons_missing, reasons_missing_selectively, sample, scarcity, sellers_differ,
-    too_few. tests/proofs/README.md says how they are made.
+    dates_nothing, doubled, drift, framework_matters, framework_nothing, harmful, hidden_quality,
+    ignored, incumbents_hold, incumbents_nothing, informative_censoring, late_effect, leak,
+    mislabelled, no_effect, no_effect_confounded, no_overlap, nothing_closed, one_cause_absent,
+    one_week, options_nothing, options_undecide, permuted, placebo_signal, promises_decide,
+    promises_nothing, push_harms, push_nothing, reasons_missing, reasons_missing_selectively,
+    sample, scarcity, sellers_differ, teams_alike, teams_differ, too_few, worklist_backlog,
+    worklist_scarcity. tests/proofs/README.md says how they are made.
     """
     from models import simulate
 

@@ -102,7 +102,9 @@ def naive_sentence(view: View, marts: Marts) -> Markup | None:
     row = row_of(marts, "naive", "answer", "touches_so_far")
     if text(row.get("verdict")) not in TOLD:
         return None
-    return view.words.html("push.naive", **_said(view, row))
+    first = text(row_of(marts, "equal_silence", "answer", "touches").get("verdict"))
+    key = "naive_too" if first == text(row["verdict"]) else "naive"
+    return view.words.html(f"push.{key}", **_said(view, row))
 
 
 def recorded_sentences(view: View, marts: Marts) -> list[Markup]:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from models.features import FEATURES
-from pipelines import tables
+from pipelines import rewind, tables
 from reports.language import Words
 
 DAY = 86_400
@@ -434,11 +434,10 @@ def features(rows, table="features.snapshots"):
             con.register("frame", pd.DataFrame(rows[name], dtype=object))
             con.execute(f"insert into core.{name} by name select * from frame")
             con.unregister("frame")
+    needed = rewind.needed_for(table)
     for query in tables.queries().values():
-        if query.schema == "features":
+        if query.schema == "features" and query.name in needed:
             con.execute(f"create table {query.name} as {query.sql}")
-        if query.name == table:
-            break
     found = con.sql(f"from {table} order by all").df()
     con.close()
     return found

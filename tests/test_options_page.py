@@ -78,6 +78,19 @@ def recorded(**kinds):
     return pd.DataFrame([row | told])
 
 
+def raw():
+    rows = [("all", "0", 30), ("all", "1", 12), ("ours", "1", 12), ("added", "under_4_weeks", 5)]
+    frame = pd.DataFrame(rows, columns=["kind", "level", "deals"])
+    counts = {"weeks": 60, "no_decisions": 9, "won": 3, "lost_to_competitor": 1, "other": 0}
+    return frame.assign(**counts, no_decision_share=0.15, decision_share=0.07)
+
+
+def whole():
+    """Every mart of the page."""
+    frames = {"options": raw(), "options_answer": answer("nothing"), "options_curve": curve()}
+    return {**frames, "options_adjusted": ratios(), "options_recorded": recorded(ours=3)}
+
+
 @pytest.mark.parametrize(
     ("verdict", "said"),
     [

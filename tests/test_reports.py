@@ -21,7 +21,13 @@ from reports.marts import COLUMNS, MartColumnError, Marts
 from reports.views import View
 from reports.wording import break_even_sentence
 from reports.worklist import deals, first, reasons
-from tests import practice_marts, test_origins_page, test_returns_page
+from tests import (
+    practice_marts,
+    test_options_page,
+    test_origins_page,
+    test_push_page,
+    test_returns_page,
+)
 from tests.question_marts import frameworks, promises
 
 SCRIPT = "<script>alert(1)</script>"
@@ -57,6 +63,8 @@ def frames() -> dict[str, pd.DataFrame]:
         **_strategy_frames(),
         **_trust_frames(),
         **practice_marts.frames(),
+        **test_options_page.whole(),
+        **test_push_page.whole(),
         **test_origins_page.whole(),
         **test_returns_page.whole(),
         "worklist": _worklist(),
