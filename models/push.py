@@ -6,6 +6,8 @@ whether the buyer *answers* in it (shows life, or decides), and weeks are compar
 silence, in narrow bands, by what was pushed in the week before they began. A touch soon after a
 buyer's word answers it, and goes with what was said; so only weeks count before which the buyer had
 been silent for a fortnight: a touch of the week before them came after a week of silence at least.
+When it falls follows from when the one before it was, and that from how the buyer spoke last, so
+weeks are also compared beside the days since the touch before.
 Chances are compared as ratios (Poisson with errors by seller: Zou, American Journal of Epidemiology
 159, 2004). Beside that stand the hazard of ending in no decision over the quarter after
 (models.afterwards), and what an incautious eye sees in all open weeks.
@@ -25,16 +27,24 @@ import numpy as np
 import pandas as pd
 
 from models.afterwards import Ahead
-from models.associations import LEAST_EVENTS, LEAST_SELLERS, Association, adjusted_for
+from models.associations import (
+    LEAST_EVENTS,
+    LEAST_SELLERS,
+    WEEK_DAYS,
+    Association,
+    adjusted_for,
+)
 from models.propensity import Codes, Flags, Floats, codes
 
 SILENT_DAYS = 14
 MOST, MOST_SO_FAR = 3, 8  # touches of a week, and since the last sign of life, told apart
+FAR_DAYS = 16  # since the touch before the push, told apart by two days
 BANDS = 16  # of silence, as many weeks in each
 QUARTER_BINS = 5  # 13 weeks ahead
 TREND_DAYS = (35, 49)  # of silence: the trend in touches may differ between these
 MORE = ("replies_all", "meetings_held", "touches_before")
 PLAIN = ("meetings_booked", "commitments_buyer_overdue", "has_sign_of_life", "chased_before")
+APART = ("silence_band", "touch_band")
 EXPOSURES = ("touches", "touches_urgent", "discounts")
 COLUMNS = [
     *("method", "outcome", "exposure", "ratio", "low", "high", "p"),
@@ -60,9 +70,7 @@ def push(
     """
     told = weeks[weeks["is_watched"].fillna(False).astype(bool)].reset_index(drop=True)
     silent = _silent(told)
-    ahead = Ahead.of(
-        _silent(weeks), deals, stalls, as_of_day, more=(*MORE, *PLAIN), apart=("silence_band",)
-    )
+    ahead = Ahead.of(_silent(weeks), deals, stalls, as_of_day, more=(*MORE, *PLAIN), apart=APART)
     rows = [
         *_naive(told),
         *_answers(silent),
@@ -76,9 +84,13 @@ def _silent(weeks: pd.DataFrame) -> pd.DataFrame:
     """Weeks that began in silence, with what else they are adjusted for."""
     found = weeks[weeks["silence_days"] >= SILENT_DAYS].reset_index(drop=True)
     silence = found["silence_days"].to_numpy(dtype=np.float64)
+    touched = pd.to_numeric(found["last_touch_days"]).to_numpy(dtype=np.float64, na_value=np.inf)
+    # Touches before the silence are told by its length.
+    since = np.where(touched < silence - WEEK_DAYS, np.minimum(touched, FAR_DAYS) // 2, -1)
     edges = np.unique(np.quantile(silence, np.arange(1, BANDS) / BANDS)) if len(found) else silence
     return found.assign(
         silence_band=np.searchsorted(edges, silence, side="right").astype(str),
+        touch_band=since.astype(np.int64).astype(str),
         touches_before=found["touches_all"] - found["touches_so_far"],
         chased_before=found["touches_so_far"] - found["touches"],
         has_sign_of_life=found["has_sign_of_life"].astype("float64"),
@@ -159,7 +171,7 @@ def _answers(silent: pd.DataFrame) -> list[Row]:
         for name, values in exposures.items()
     }
     if any(row["verdict"] == "ok" for row in rows.values()):
-        adjust = adjusted_for(silent, more=(*MORE, *PLAIN), apart=("silence_band",))
+        adjust = adjusted_for(silent, more=(*MORE, *PLAIN), apart=APART)
         varying = {name: values for name, values in exposures.items() if np.ptp(values) > 0}
         fitted = Association.fitted(varying, adjust, event, sellers, np.ones(len(silent)))
         for name, row in rows.items():

@@ -28,7 +28,8 @@ select s.deal_id, s.seller_id, s.source, s.snapshot_day, s.is_stalled, s.has_sig
     s.age_days, s.days_in_stage, s.silence_days, s.amount, s.replies_13w, s.stage_order, s.pushes,
     s.contacts, s.seller_no_decision_rate, s.stage, s.lead_source, s.replies_all, s.meetings_held,
     s.meetings_booked, s.commitments_buyer_overdue, s.touches_all,
-    w.touches, w.touches_so_far, w.touches_then, w.touches_urgent, w.discounts, w.ending,
+    w.touches, w.touches_so_far, w.touches_then, w.last_touch_days,
+    w.touches_urgent, w.discounts, w.ending,
     w.is_answered, w.is_watched
 from features.push_weeks w
 join features.snapshots s on w.deal_id = s.deal_id and w.week = s.week

@@ -90,10 +90,12 @@ def within_sentence(view: View, marts: Marts) -> Markup | None:
         return None
     if verdict not in TOLD:
         return view.words.html("push.within.too_few")
-    if verdict == first:
+    if first == "nothing":
+        key = "nothing" if verdict == first else "alone"
+    elif verdict == first:
         key = "same"
     else:
-        key = "against" if {first, verdict} == {"more", "fewer"} else "unsure"
+        key = "unsure" if verdict == "nothing" else "against"
     return view.words.html(f"push.within.{key}", **_said(view, row))
 
 

@@ -16,11 +16,12 @@ NO_STALLS = pd.DataFrame(
 )
 
 
-def company(seed, effect, deals=1_500, sellers=40):
+def company(seed, effect, deals=1_500, sellers=40, waning=0.0, sensed=0.0):
     """Deals silent from their creation on: the longer, the fewer answers, the more touches.
 
     Each touch of the week before multiplies the chance of an answer by exp(`effect`). A deal that
-    is answered leaves, as does one silent for 16 weeks.
+    is answered leaves, as does one silent for 16 weeks. Sellers touch less by `waning` each week,
+    and hopeless buyers, whose hope only they know, more by `sensed`.
     """
     r = np.random.default_rng(seed)
     rows = []
@@ -28,11 +29,18 @@ def company(seed, effect, deals=1_500, sellers=40):
     for deal in range(deals):
         seller = int(r.integers(0, sellers))
         touches, so_far = [], 0
+        hope = r.normal(0, 0.7) if sensed else 0.0
         for week in range(2, 17):
-            touches.append(int(r.poisson(np.exp(-0.3 + 0.4 * eager[seller]))))
+            touches.append(
+                int(
+                    r.poisson(
+                        np.exp(-0.3 + 0.4 * eager[seller] - waning * (week - 2) - sensed * hope)
+                    )
+                )
+            )
             so_far += touches[-1]
             pushed = min(touches[-1], 3)
-            answered = r.random() < 0.16 * np.exp(-0.06 * week + effect * pushed)
+            answered = r.random() < 0.16 * np.exp(-0.06 * week + effect * pushed + hope)
             rows.append(
                 {
                     "deal_id": f"d{deal}",
@@ -46,6 +54,7 @@ def company(seed, effect, deals=1_500, sellers=40):
                     "touches_so_far": so_far,
                     "touches_all": so_far,
                     "touches_then": touches[-3] if week >= 4 else None,
+                    "last_touch_days": 8,
                     "touches_urgent": 0,
                     "discounts": int(r.random() < 0.1),
                     "is_answered": answered,
@@ -93,6 +102,41 @@ def test_what_grows_with_silence_is_not_held_for_an_effect():
             answers(found, method)["verdict"] for method in ("equal_silence", "within_deal")
         ]
     assert verdicts.count("nothing") >= 10, verdicts
+
+
+def test_a_trend_in_touches_is_not_taken_for_an_effect():
+    """Earlier weeks of a silence are touched more: pairs would say by themselves that it harms."""
+    verdicts, crude = [], []
+    for seed in range(8):
+        weeks, deals = company(seed, 0.0, deals=1_000, waning=0.15)
+        verdicts.append(answers(told(weeks, deals), "within_deal")["verdict"])
+        pairs = weeks[(weeks["silence_days"] >= 28) & weeks["is_answered"]]
+        more = (pairs["touches"] - pairs["touches_then"]).astype(float)
+        crude.append((more > 0).sum() / (more < 0).sum())
+    assert verdicts.count("nothing") >= 6, verdicts
+    assert np.mean(crude) < 0.85
+
+
+def test_what_only_sellers_sense_misleads_between_deals_and_not_within():
+    found = [told(*company(seed, 0.0, deals=2_000, sensed=0.6)) for seed in range(4)]
+    assert {answers(each, "equal_silence")["verdict"] for each in found} == {"fewer"}
+    within = [answers(each, "within_deal")["verdict"] for each in found]
+    assert within.count("nothing") >= 3, within
+
+
+def test_what_touches_follow_from_is_told_apart():
+    """Touches that come as the one before was a week ago, as answers do, are no effect."""
+    weeks, deals = company(7, 0.0)
+    r = np.random.default_rng(7)
+    lately = r.random(len(weeks)) < 0.5
+    weeks["last_touch_days"] = np.where(lately, 2, 10)
+    # Where the last one is long ago the next is due, and the buyer had spoken otherwise.
+    weeks["touches"] = r.poisson(np.where(lately, 0.3, 1.2))
+    weeks["is_answered"] = r.random(len(weeks)) < np.where(lately, 0.05, 0.15)
+    row = answers(told(weeks, deals), "equal_silence")
+    hidden = answers(told(weeks.assign(last_touch_days=8), deals), "equal_silence")
+    assert row["verdict"] == "nothing"
+    assert hidden["verdict"] == "more"
 
 
 def test_what_nobody_recorded_has_no_number():

@@ -103,6 +103,8 @@ def test_the_caveat_stands_in_the_sentence_itself(verdict, caveat):
         ("fewer", "nothing", "neither bear this out nor speak against it"),
         ("fewer", "more", "<strong>speak against it</strong>"),
         ("fewer", "too_few", "too few to compare"),
+        ("nothing", "nothing", "show neither help nor harm either"),
+        ("nothing", "fewer", "nothing is held to be shown"),
     ],
 )
 def test_the_same_deals_weeks_are_told_beside(first, within, said):

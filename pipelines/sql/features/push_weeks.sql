@@ -2,7 +2,8 @@
 -- after it: one row an open, observed week that is over, of a deal that had not stalled. Pushed are
 -- touches since the last sign of life, touches that press for time or offer a discount by their
 -- subject, and offers made at a discount; touches_then are those of the week that ended a fortnight
--- earlier, within a silence of 28 days or more. An answer is a sign of life, or a decision; a week in
+-- earlier, within a silence of 28 days or more; last_touch_days is how long ago the deal had last been
+-- touched when the week of the push began. An answer is a sign of life, or a decision; a week in
 -- which the deal ended without one was not watched to its end.
 with facts as (
     select
@@ -57,6 +58,7 @@ weeks as (
         least(s.touches_1w, s.touches_since_sign_of_life) as touches,
         s.touches_since_sign_of_life as touches_so_far,
         case when s.silence_days >= 28 then b.touches_1w end as touches_then,
+        l.days_since_touch as last_touch_days,
         coalesce(f.urgent, 0) as touches_urgent,
         coalesce(f.discounts, 0) as discounts,
         coalesce(n.signs, 0) as signs,
@@ -65,6 +67,7 @@ weeks as (
     from features.snapshots as s
     inner join core.deals as d on s.deal_id = d.deal_id
     left join features.snapshots as b on s.deal_id = b.deal_id and s.week + 2 = b.week
+    left join features.snapshots as l on s.deal_id = l.deal_id and s.week + 1 = l.week
     left join counted as f on s.deal_id = f.deal_id and s.week = f.week
     left join counted as n on s.deal_id = n.deal_id and s.week - 1 = n.week
     where
@@ -81,6 +84,7 @@ select
     touches,
     touches_so_far,
     touches_then,
+    last_touch_days,
     cast(touches_urgent as integer) as touches_urgent,
     cast(discounts as integer) as discounts,
     ending,
