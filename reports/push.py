@@ -106,6 +106,8 @@ def naive_sentence(view: View, marts: Marts) -> Markup | None:
         return None
     first = text(row_of(marts, "equal_silence", "answer", "touches").get("verdict"))
     key = "naive_too" if first == text(row["verdict"]) else "naive"
+    if text(row["verdict"]) == "more" != first:
+        key = "naive_more"
     return view.words.html(f"push.{key}", **_said(view, row))
 
 

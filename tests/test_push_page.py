@@ -115,6 +115,10 @@ def test_the_same_deals_weeks_are_told_beside(first, within, said):
 def test_what_meets_the_eye_says_otherwise_only_where_it_does():
     otherwise = push.naive_sentence(VIEW, Marts({"push_adjusted": adjusted("nothing")}))
     likewise = push.naive_sentence(VIEW, Marts({"push_adjusted": adjusted("fewer")}))
+    livelier = push.naive_sentence(
+        VIEW, Marts({"push_adjusted": adjusted("nothing", naive="more")})
+    )
+    assert "those more who talk to them" in livelier
     assert "says otherwise" in otherwise
     assert "says otherwise" not in likewise
     for said in (otherwise, likewise):

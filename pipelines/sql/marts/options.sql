@@ -99,12 +99,13 @@ select
     level,
     count(distinct deal_id) as deals,
     count(*) as weeks,
-    sum(case when ending = 'no_decision' then 1 else 0 end) as no_decisions,
-    sum(case when ending = 'won' then 1 else 0 end) as won,
-    sum(case when ending = 'lost_to_competitor' then 1 else 0 end) as lost_to_competitor,
-    sum(
+    cast(sum(case when ending = 'no_decision' then 1 else 0 end) as bigint) as no_decisions,
+    cast(sum(case when ending = 'won' then 1 else 0 end) as bigint) as won,
+    cast(sum(case when ending = 'lost_to_competitor' then 1 else 0 end) as bigint)
+        as lost_to_competitor,
+    cast(sum(
         case when ending not in ('no_decision', 'won', 'lost_to_competitor') then 1 else 0 end
-    ) as other,
+    ) as bigint) as other,
     cast(sum(case when ending = 'no_decision' then 1 else 0 end) as double) / count(*)
         as no_decision_share,
     cast(sum(case when ending in ('won', 'lost_to_competitor') then 1 else 0 end) as double)

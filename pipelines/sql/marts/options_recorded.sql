@@ -14,10 +14,10 @@ with kinds as (
 select
     d.source,
     count(*) as deals,
-    sum(case when k.deal_id is not null then 1 else 0 end) as with_options,
-    sum(coalesce(k.has_ours, 0)) as with_ours,
-    sum(coalesce(k.has_competitor, 0)) as with_competitor,
-    sum(coalesce(k.has_incumbent, 0)) as with_incumbent,
+    cast(sum(case when k.deal_id is not null then 1 else 0 end) as bigint) as with_options,
+    cast(sum(coalesce(k.has_ours, 0)) as bigint) as with_ours,
+    cast(sum(coalesce(k.has_competitor, 0)) as bigint) as with_competitor,
+    cast(sum(coalesce(k.has_incumbent, 0)) as bigint) as with_incumbent,
     cast('1970-01-01' as date) + min(k.first_day) as first_on
 from core.deals as d
 inner join core.outcomes as o on d.deal_id = o.deal_id

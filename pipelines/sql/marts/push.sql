@@ -72,8 +72,8 @@ select
     level,
     count(distinct deal_id) as deals,
     count(*) as weeks,
-    sum(case when is_answered then 1 else 0 end) as answered,
-    sum(case when ending = 'no_decision' then 1 else 0 end) as no_decisions,
+    cast(sum(case when is_answered then 1 else 0 end) as bigint) as answered,
+    cast(sum(case when ending = 'no_decision' then 1 else 0 end) as bigint) as no_decisions,
     cast(sum(case when is_answered then 1 else 0 end) as double) / count(*) as answered_share,
     cast(sum(case when ending = 'no_decision' then 1 else 0 end) as double) / count(*)
         as no_decision_share

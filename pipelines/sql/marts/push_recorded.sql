@@ -4,8 +4,8 @@ with acts as (
     select
         d.source,
         count(*) as touches,
-        sum(case when a.topic = 'urgency' then 1 else 0 end) as urgent,
-        sum(case when a.topic = 'discount' then 1 else 0 end) as discounts
+        cast(sum(case when a.topic = 'urgency' then 1 else 0 end) as bigint) as urgent,
+        cast(sum(case when a.topic = 'discount' then 1 else 0 end) as bigint) as discounts
     from core.activities as a
     inner join core.deals as d on a.deal_id = d.deal_id
     where a.is_touch
@@ -16,8 +16,8 @@ offers as (
     select
         d.source,
         count(*) as offers,
-        sum(case when o.discount is not null then 1 else 0 end) as discount_known,
-        sum(case when o.discount > 0 then 1 else 0 end) as discounted
+        cast(sum(case when o.discount is not null then 1 else 0 end) as bigint) as discount_known,
+        cast(sum(case when o.discount > 0 then 1 else 0 end) as bigint) as discounted
     from core.options as o
     inner join core.deals as d on o.deal_id = d.deal_id
     where o.kind = 'ours'

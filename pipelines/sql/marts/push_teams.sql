@@ -14,11 +14,15 @@ with chased as (
 select
     team,
     count(*) as deals,
-    sum(case when silence_days >= 14 then 1 else 0 end) as silent,
-    sum(case when silence_days >= 14 and touches = 0 then 1 else 0 end) as touched_0,
-    sum(case when silence_days >= 14 and touches between 1 and 2 then 1 else 0 end) as touched_1_2,
-    sum(case when silence_days >= 14 and touches between 3 and 5 then 1 else 0 end) as touched_3_5,
-    sum(case when silence_days >= 14 and touches >= 6 then 1 else 0 end) as touched_6_or_more,
+    cast(sum(case when silence_days >= 14 then 1 else 0 end) as bigint) as silent,
+    cast(sum(case when silence_days >= 14 and touches = 0 then 1 else 0 end) as bigint)
+        as touched_0,
+    cast(sum(case when silence_days >= 14 and touches between 1 and 2 then 1 else 0 end) as bigint)
+        as touched_1_2,
+    cast(sum(case when silence_days >= 14 and touches between 3 and 5 then 1 else 0 end) as bigint)
+        as touched_3_5,
+    cast(sum(case when silence_days >= 14 and touches >= 6 then 1 else 0 end) as bigint)
+        as touched_6_or_more,
     cast(sum(case when silence_days >= 14 then touches else 0 end) as bigint) as touches
 from chased
 group by team
