@@ -173,9 +173,7 @@ def answers_chart(marts: Marts, view: View) -> Chart | None:
         estimate, low, high = (
             100 * ((real(row[name]) or 0.0) - 1) for name in ("ratio", "low", "high")
         )
-        label = words(
-            "pair", a=words(f"push.exposure.{exposure}"), b=words(f"push.method.{method}")
-        )
+        label = words(f"push.short.{method}_{exposure}")
         tone = "var(--c-unknown)" if method == "naive" else "var(--c-won)"
         rows.append(figures.Interval(label, estimate, low, high, tone))
     return Chart(
