@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from models.frameworks import ADJUSTED, COUNT, adjusted
+from models.frameworks import _directions as directions_of
 from models.multiplicity import holm
 from pipelines import frameworks, tables
 from pipelines.night import Night
@@ -87,8 +88,19 @@ def test_late_answers_alone_are_no_finding():
 
 
 def test_a_ratio_near_one_is_no_finding_however_sure():
-    found = estimated(company(1, effect=1.0))
-    assert (found.loc[found["goes_with"] == "more", "ratio"] > 1.1).all()
+    found = pd.DataFrame(
+        [
+            (1.05, 1e-9, "level"),
+            (1.2, 1e-9, "more"),
+            (1.2, 0.2, "level"),
+            (0.95, 1e-9, "level"),
+            (0.8, 1e-9, "less"),
+            (0.8, 0.2, "level"),
+            (np.nan, np.nan, ""),
+        ],
+        columns=["ratio", "p_holm", "said"],
+    )
+    assert directions_of(found).tolist() == found["said"].tolist()
 
 
 def test_many_are_held_to_account_together():

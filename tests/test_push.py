@@ -124,6 +124,30 @@ def test_what_only_sellers_sense_misleads_between_deals_and_not_within():
     assert within.count("nothing") >= 3, within
 
 
+def test_what_comes_and_goes_with_silence_is_told_apart():
+    """Sellers touch, and buyers answer, every fourth week of a silence, as no curve does."""
+    weeks, deals = company(8, 0.0)
+    r = np.random.default_rng(8)
+    is_fourth = (weeks["silence_days"] // 7 % 4 == 0).to_numpy()
+    weeks["touches"] = r.poisson(np.where(is_fourth, 1.5, 0.4))
+    weeks["is_answered"] = r.random(len(weeks)) < np.where(is_fourth, 0.2, 0.05)
+    assert answers(told(weeks, deals), "equal_silence")["verdict"] == "nothing"
+    of_fourth = pd.Series(weeks["touches"] > 0).groupby(weeks["is_answered"]).mean()
+    assert of_fourth[True] > 1.3 * of_fourth[False]
+
+
+def test_a_touch_soon_after_the_buyers_word_is_no_push():
+    weeks, deals = company(9, 0.0, deals=500)
+    answering = weeks.assign(silence_days=13, touches_then=2, is_answered=weeks["touches"] > 0)
+    alone, beside = (told(each, deals) for each in (weeks, pd.concat([weeks, answering])))
+    for method in ("equal_silence", "within_deal"):
+        pd.testing.assert_frame_equal(
+            alone.loc[[(method, "answer", "touches")]],
+            beside.loc[[(method, "answer", "touches")]],
+            rtol=1e-6,
+        )
+
+
 def test_what_touches_follow_from_is_told_apart():
     """Touches that come as the one before was a week ago, as answers do, are no effect."""
     weeks, deals = company(7, 0.0)
