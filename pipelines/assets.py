@@ -206,7 +206,7 @@ def report_asset() -> dg.AssetsDefinition:
         with night.open() as con:
             place = publish.publish(con, night)
         return dg.MaterializeResult(
-            metadata={"report": dg.MetadataValue.path(str(place / "en" / "index.html"))}
+            metadata={"report": dg.MetadataValue.path(str(place / "index.html"))}
         )
 
     return report

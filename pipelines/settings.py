@@ -23,6 +23,7 @@ from pydantic import (
 from pipelines.brief_settings import Briefs
 from pipelines.crm_fields import CrmOut
 from reports.brief_templates import BriefTemplateError
+from reports.language import languages
 
 Days = Annotated[int, Field(ge=1, le=3650)]
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -257,10 +258,18 @@ class Worklist(_Section):
     risk_change: Share = 0.05
 
 
+def _languages(said: tuple[str, ...]) -> tuple[str, ...]:
+    known = languages()
+    if not said or len(set(said)) < len(said) or not set(said) <= set(known):
+        raise ValueError(f"not one or several of {', '.join(known)}, each once")
+    return said
+
+
 class Reports(_Section):
-    """What the pages may tell of persons."""
+    """What the pages may tell of persons, and the languages that they are written in."""
 
     name_sellers: bool = False
+    languages: Annotated[tuple[str, ...], AfterValidator(_languages)] = ("en", "ko")
 
 
 class Schedule(_Section):

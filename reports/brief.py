@@ -109,20 +109,21 @@ def quarter_chart(marts: Marts, view: View) -> Chart | None:
         (outcome, words.label("outcome", outcome), [counts.get((q, outcome), 0) for q in quarters])
         for outcome in outcomes
     ]
+    periods = [show.quarter(quarter) for quarter in quarters]
     table = Table(
         id="quarters",
         caption=words("table.quarters"),
         columns=[Column(words("column.quarter")), *(Column(label, True) for _, label, _ in parts)],
         rows=[
-            [Cell(quarter), *(Cell(show.count(values[i])) for _, _, values in parts)]
-            for i, quarter in enumerate(quarters)
+            [Cell(period), *(Cell(show.count(values[i])) for _, _, values in parts)]
+            for i, period in enumerate(periods)
         ],
     )
     return Chart(
         id="quarters-chart",
         title=words("chart.quarters"),
         summary=words("chart.quarters_summary", n=len(quarters)),
-        figure=figures.stack(quarters, parts),
+        figure=figures.stack(periods, parts),
         table=table,
     )
 

@@ -1,7 +1,7 @@
 """The published folder of one night: pages, tables, sheet, summary; no clock, no network."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -32,7 +32,7 @@ from reports.language import Words
 from reports.marts import Marts
 from reports.views import Chart, View
 
-LANGUAGES = ("en",)
+DEFAULT_LANGUAGE = "en"
 TEMPLATES = Path(__file__).parent / "templates"
 COPIED = ("style.css", "charts.js")
 
@@ -59,7 +59,8 @@ def build(tables: Mapping[str, pd.DataFrame], run: Mapping[str, object], out: Pa
 
     ``tables`` are the marts by name (see reports.marts.COLUMNS; any may be empty or absent).
     ``run`` holds as_of (ISO date), run_id, sources, settings, and where known versions and
-    missing (failed nights: step, reason). Equal arguments give equal bytes. Raises
+    missing (failed nights: step, reason). The pages are written once in each language that the
+    settings name, from the same marts; the first is the one that the folder opens with. Equal arguments give equal bytes. Raises
     MartColumnError for a mart without its columns, MissingWordsError for a sentence that no
     locale file has, FileExistsError when ``out`` is not empty.
     """
@@ -67,14 +68,23 @@ def build(tables: Mapping[str, pd.DataFrame], run: Mapping[str, object], out: Pa
         raise FileExistsError(f"{out} is not empty; give the report an empty folder")
     marts = Marts(tables)
     environment = _environment()
-    for language in LANGUAGES:
-        view = _view(language, run)
-        _write_pages(environment, marts, view, out / language)
-    first = _view(LANGUAGES[0], run)
+    views = [_view(language, run) for language in _languages(run)]
+    first = views[0]
+    for view in views:
+        folder = out / view.words.language
+        folder.mkdir()
+        # The first language's files for other programs stand beside the tables, where they
+        # have always been; those of another stand beside its own pages.
+        beside = out if view is first else folder
+        _write_pages(environment, marts, views, view, folder)
+        sheets.write_worklist(marts, view, beside / "worklist.xlsx")
+        summary.write_card(marts, view, beside / "model.md")
     _write(
         out / "index.html",
         environment.get_template("root.html").render(
-            t=first.words, languages=LANGUAGES, as_of=text(run["as_of"])
+            t=first.words,
+            languages=_named(views),
+            as_of=first.formats.day(run["as_of"]),
         ),
     )
     assets = out / "assets"
@@ -83,13 +93,24 @@ def build(tables: Mapping[str, pd.DataFrame], run: Mapping[str, object], out: Pa
     for name in COPIED:
         _write(assets / name, (TEMPLATES / name).read_text(encoding="utf-8"))
     sheets.write_tables(marts, out / "tables")
-    sheets.write_worklist(marts, first, out / "worklist.xlsx")
     crm_out.write(marts, first, out / "crm")
     summary.write(marts, first, out)
 
 
-def _write_pages(environment: Environment, marts: Marts, view: View, folder: Path) -> None:
-    folder.mkdir()
+def _languages(run: Mapping[str, object]) -> list[str]:
+    """The languages of the pages, as the settings of the run name them."""
+    named = View(Words("", {}), Formats(), run).settings_of("reports").get("languages")
+    return list(named) if isinstance(named, (list, tuple)) and named else [DEFAULT_LANGUAGE]
+
+
+def _named(views: Sequence[View]) -> list[tuple[str, str]]:
+    """Each language and its own name for itself."""
+    return [(view.words.language, view.words("language")) for view in views]
+
+
+def _write_pages(
+    environment: Environment, marts: Marts, views: Sequence[View], view: View, folder: Path
+) -> None:
     for page, (file, context) in PAGES.items():
         _write(
             folder / file,
@@ -98,7 +119,10 @@ def _write_pages(environment: Environment, marts: Marts, view: View, folder: Pat
                 t=view.words,
                 page=page,
                 pages=[(name, PAGES[name][0]) for name in PAGES],
-                as_of=text(view.run["as_of"])[:10],
+                file=file,
+                languages=_named(views),
+                beside=".." if view is views[0] else ".",
+                as_of=view.formats.day(view.run["as_of"]),
                 is_replayed=bool(view.run.get("is_replayed")),
                 run_id=text(view.run["run_id"]),
                 crms=list(crm_out.destinations(view)),
@@ -130,7 +154,7 @@ def figure_json(chart: Chart) -> Markup:
 def _view(language: str, run: Mapping[str, object]) -> View:
     source = View(Words("", {}), Formats(), run).settings_of("source")
     words = Words.read(language, text(source.get("vocabulary")))
-    return View(words, Formats(text(source.get("reporting_currency"))), run)
+    return View(words, Formats(text(source.get("reporting_currency")), words), run)
 
 
 def _write(path: Path, content: str) -> None:

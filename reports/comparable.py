@@ -121,7 +121,11 @@ def covariate(view: View, name: str) -> str:
     """A covariate in words; one of a level is named ``<covariate>=<level>``."""
     known, _, level = name.partition("=")
     label = view.words.label("covariate", known)
-    return view.words("pair", a=label, b=view.words.label("level", level)) if level else label
+    if not level:
+        return label
+    group = known if known == "signal" else "level"
+    shown = view.formats.quarter(level) if known == "quarter" else view.words.label(group, level)
+    return view.words("pair", a=label, b=shown)
 
 
 def diagnostics_table(marts: Marts, view: View) -> Table:

@@ -1,15 +1,28 @@
-"""How numbers, amounts and dates are printed: decided here once, for pages, sheets and charts."""
+"""How numbers, amounts and dates are printed: decided here once, for pages, sheets and charts.
+
+What differs by language (where the per cent sign stands, how large amounts are shortened, the
+order of a date) is said under [format] in the language's locale file.
+"""
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from functools import cache
 
 import pandas as pd
+
+from reports.language import Words
 
 NARROW = "\u202f"  # narrow space that does not break, between a number and its unit
 MINUS = "\u2212"
 NOTHING = "\u2013"
+_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d))?")
+_QUARTER = re.compile(r"(\d{4})[ -]?Q([1-4])")
 
-_STEPS = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+
+@cache
+def _english() -> Words:
+    return Words.read("en")
 
 
 def real(value: object) -> float | None:
@@ -42,6 +55,7 @@ class Formats:
     """Printed forms of numbers; ``currency`` is the reporting currency's code, '' if unknown."""
 
     currency: str = ""
+    words: Words = field(default_factory=_english)
 
     def count(self, value: object) -> str:
         """Whole number with thousands: 12,345."""
@@ -64,26 +78,30 @@ class Formats:
             return NOTHING
         size = abs(number)
         if 0 < size < 0.001:
-            return f"< 0.1{NARROW}%" if number > 0 else f"> {MINUS}0.1{NARROW}%"
+            return f"< {self._percent('0.1')}" if number > 0 else f"> {self._percent(MINUS + '0.1')}"
         if 0.999 < number < 1:
-            return f"> 99.9{NARROW}%"
+            return f"> {self._percent('99.9')}"
         digits = 1 if 0 < size < 0.0995 or 0.995 <= size < 1 else 0
-        return _signed(f"{100 * number:.{digits}f}") + f"{NARROW}%"
+        return self._percent(_signed(f"{100 * number:.{digits}f}"))
+
+    def _percent(self, printed: str) -> str:
+        return self.words("format.percent", n=printed)
 
     def points(self, value: object) -> str:
         """Difference of two shares in percentage points, always with its sign."""
         number = real(value)
         return NOTHING if number is None else _signed(f"{100 * number:+.1f}")
 
-    @property
-    def code(self) -> str:
-        """The currency's code as it stands before an amount."""
-        return f"{self.currency}\u00a0" if self.currency else ""
+    def money(self, printed: str) -> str:
+        """A printed amount with its currency beside it, alone where the currency is not known."""
+        if not self.currency or printed == NOTHING:
+            return printed
+        currency = self.words.label("currency", self.currency)
+        return self.words("format.money", currency=currency, n=printed)
 
     def amount(self, value: object, *, signed: bool = False) -> str:
         """Amount in the reporting currency, three significant digits: EUR 1.23 m."""
-        bare = self.bare_amount(value, signed=signed)
-        return bare if bare == NOTHING else f"{self.code}{bare}"
+        return self.money(self.bare_amount(value, signed=signed))
 
     def bare_amount(self, value: object, *, signed: bool = False) -> str:
         """Amount without its currency, three significant digits: 1.23 m."""
@@ -91,7 +109,7 @@ class Formats:
         if number is None:
             return NOTHING
         size, suffix = abs(number), ""
-        for step, name in _STEPS:
+        for step, name in self._steps():
             if size >= 0.9995 * step:
                 size, suffix = size / step, name
                 break
@@ -100,8 +118,15 @@ class Formats:
         else:
             digits = 0 if size >= 100 or size == int(size) else 2
         sign = MINUS if number < 0 else "+" if signed and number > 0 else ""
-        unit = f"{NARROW}{suffix}" if suffix else ""
-        return f"{sign}{size:,.{digits}f}{unit}"
+        shown = f"{sign}{size:,.{digits}f}"
+        return self.words("format.shortened", n=shown, step=suffix) if suffix else shown
+
+    def _steps(self) -> list[tuple[float, str]]:
+        """What large amounts are divided by and what stands for it, the largest first."""
+        prefix = "format.step"
+        keys = self.words.keys(prefix)
+        steps = [(float(key.removeprefix(f"{prefix}.")), self.words(key)) for key in keys]
+        return sorted(steps, reverse=True)
 
     def rate(self, value: object) -> str:
         """A rate in three significant digits."""
@@ -121,12 +146,26 @@ class Formats:
         )
 
     def day(self, value: object) -> str:
-        """Date as YYYY-MM-DD, from a date, a timestamp or text."""
-        return text(value)[:10] or NOTHING
+        """Date, from a date, a timestamp or text that begins with YYYY-MM-DD."""
+        return self._dated("format.day", text(value)[:10])
 
     def moment(self, value: object) -> str:
-        """Time as YYYY-MM-DD HH:MM (UTC)."""
-        return text(value)[:16].replace("T", " ") or NOTHING
+        """Date and time to the minute (UTC)."""
+        return self._dated("format.moment", text(value)[:16])
+
+    def _dated(self, form: str, written: str) -> str:
+        found = _DAY.fullmatch(written)
+        if found is None:
+            return written or NOTHING
+        year, month, day, hour, minute = (int(part or 0) for part in found.groups())
+        return self.words(form, year=year, month=month, day=day, hour=hour, minute=minute)
+
+    def quarter(self, value: object) -> str:
+        """A quarter that is written as YYYY Qn, anything else as it is."""
+        found = _QUARTER.fullmatch(text(value))
+        if found is None:
+            return text(value)
+        return self.words("format.quarter", year=found[1], quarter=found[2])
 
 
 def _signed(printed: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from reports.particles import PAIRS, particle
+
 LOCALES = Path(__file__).parent / "locales"
 _EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
 _QUIET = Markup('<span class="interval">{}</span>')
@@ -14,6 +16,39 @@ _QUIET = Markup('<span class="interval">{}</span>')
 
 class MissingWordsError(LookupError):
     """A page asks for a sentence, or a sentence for a value, that is not there."""
+
+
+def languages() -> list[str]:
+    """The languages that pages can be written in: each has a file ``locales/<language>.toml``."""
+    return sorted(path.stem for path in LOCALES.glob("*.toml") if "." not in path.stem)
+
+
+class _Filled(str):
+    """What fills a placeholder. In Korean a particle may follow it: ``{account:은/는}``.
+
+    ``{account:~은/는}`` is the particle alone, for one that stands after a mark: “{account}”...
+    """
+
+    __slots__ = ()
+
+    def __format__(self, wanted: str) -> str:
+        pair = wanted.removeprefix("~")
+        if pair not in PAIRS:
+            return format(str(self), wanted)
+        return ("" if pair != wanted else str(self)) + particle(str(self), pair)
+
+
+class _FilledMarkup(_Filled):
+    """The same of markup: what is read aloud are its words."""
+
+    __slots__ = ()
+
+    def __html_format__(self, wanted: str) -> Markup:
+        said = Markup(str(self))
+        pair = wanted.removeprefix("~")
+        if pair not in PAIRS:
+            return said
+        return ("" if pair != wanted else said) + Markup(particle(said.striptags(), pair))
 
 
 class Words:
@@ -26,6 +61,7 @@ class Words:
     def __init__(self, language: str, sentences: Mapping[str, str]) -> None:
         self.language = language
         self._sentences = sentences
+        self._patterns: list[tuple[re.Pattern[str], str]] | None = None
 
     @classmethod
     def read(cls, language: str, vocabulary: str = "") -> "Words":
@@ -49,7 +85,7 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """The sentence of a key as plain text."""
         try:
-            return _EMPHASIS.sub(r"\1", self._sentence(key)).format(**values)
+            return _EMPHASIS.sub(r"\1", self._sentence(key)).format(**_filling(values))
         except (KeyError, IndexError) as error:
             raise self._unfilled(key, error) from error
 
@@ -58,7 +94,7 @@ class Words:
         sentence = Markup(_EMPHASIS.sub(r"<strong>\1</strong>", self._sentence(key)))
         quiet = {**values, "interval": _QUIET.format(values.get("interval", ""))}
         try:
-            return sentence.format(**quiet)
+            return sentence.format(**_filling(quiet))
         except (KeyError, IndexError) as error:
             raise self._unfilled(key, error) from error
 
@@ -75,9 +111,31 @@ class Words:
         key = f"{group}.{value}"
         return self._sentences[key] if key in self._sentences else str(value)
 
+    def told(self, said: str) -> str:
+        """What the pipeline says in English, in this language; as it is where none is known.
+
+        ``[told]`` names such sentences by their English words. {Places} in them stand for what
+        differs each time, and keep it.
+        """
+        for pattern, sentence in self._told():
+            found = pattern.fullmatch(said)
+            if found is not None:
+                return sentence.format(**_filling(found.groupdict()))
+        return said
+
     def keys(self, prefix: str) -> list[str]:
         """Keys under a dotted prefix, in the order of the file."""
         return [key for key in self._sentences if key.startswith(f"{prefix}.")]
+
+    def _told(self) -> list[tuple[re.Pattern[str], str]]:
+        if self._patterns is None:
+            prefix = "told."
+            self._patterns = [
+                (_pattern(key.removeprefix(prefix)), sentence)
+                for key, sentence in self._sentences.items()
+                if key.startswith(prefix)
+            ]
+        return self._patterns
 
     def _sentence(self, key: str) -> str:
         if key not in self._sentences:
@@ -91,6 +149,24 @@ class Words:
             f"locales/{self.language}.toml: {key!r} has a placeholder {error} that the page "
             "does not fill; rename it, or give the value where the page asks for the sentence"
         )
+
+
+def _pattern(said: str) -> re.Pattern[str]:
+    """An English sentence with {places} as a pattern that a whole sentence fits."""
+    parts = re.split(r"\{(\w+)\}", said)
+    named = [f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)]
+    return re.compile("".join(named), re.DOTALL)
+
+
+def _filling(values: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: _FilledMarkup(value)
+        if isinstance(value, Markup)
+        else _Filled(value)
+        if isinstance(value, str)
+        else value
+        for name, value in values.items()
+    }
 
 
 def _sentences(path: Path) -> dict[str, str]:

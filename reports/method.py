@@ -1,13 +1,25 @@
 """How the numbers are made: definitions, the TARGET checklist, and the model's card."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reports import proof, wording
+from reports.comparable import covariate
 from reports.formats import real, text
 from reports.marts import Marts, records
 from reports.views import Cell, Column, Table, View
 
 TARGET_ITEMS = 21
+# Groups of labels in which the names that a fact holds have words.
+FACT_WORDS: Mapping[str, Sequence[str]] = {
+    "excluded": ("reason",),
+    "strategies": ("strategy",),
+    "lowered": ("setting",),
+    "features": ("feature",),
+    **dict.fromkeys(("endings", "recalibrated", "recalibrated_tonight"), ("outcome",)),
+    **dict.fromkeys(("settings_chosen", "cross_validation_loss"), ("model",)),
+    **dict.fromkeys(("bands", "expected_no_decisions"), ("card_part", "model")),
+    **dict.fromkeys(("salesforce", "hubspot", "pipedrive"), ("crm_field",)),
+}
 
 
 def context(marts: Marts, view: View) -> Mapping[str, object]:
@@ -35,7 +47,7 @@ def target_table(marts: Marts, view: View) -> Table:
     counts = records(marts["strategy_counts"])
     facts = {
         "sources": _listed(view.run.get("sources")) or words("unknown"),
-        "as_of": text(view.run.get("as_of")),
+        "as_of": show.day(view.run.get("as_of")),
         "points": show.count(sum(real(row["deals"]) or 0.0 for row in counts)),
         "left_out": show.count(marts["ineligible_counts"]["deals"].sum()),
         "answer": wording.strategy_sentence(view, marts).striptags(),
@@ -106,6 +118,20 @@ def _facts(marts: Marts, view: View, name: str, group: str) -> Table:
     )
 
 
+def fact(view: View, key: str, value: object) -> str:
+    """A fact of the comparison, the model or the settings; what it names by its label."""
+    if key == "covariates":
+        return view.said(value, lambda name: covariate(view, name))
+    words = view.words
+    groups = FACT_WORDS.get(key, ())
+
+    def label(name: str) -> str:
+        group = next((group for group in groups if words.has(f"{group}.{name}")), "")
+        return words.label(group, name) if group else words.told(name)
+
+    return view.said(value, label)
+
+
 def _said(view: View, key: str, value: object) -> str:
     if key == "verdicts" and isinstance(value, Mapping):
         words = view.words
@@ -113,7 +139,9 @@ def _said(view: View, key: str, value: object) -> str:
             words("pair", a=words.label("verdict_of", name), b=words.label("verdict", said))
             for name, said in value.items()
         )
-    return text(value) if key == "seed" else view.said(value)
+    if key.endswith("_on") and isinstance(value, str):
+        return view.formats.day(value)
+    return text(value) if key == "seed" else fact(view, key, value)
 
 
 def settings_table(view: View) -> Table:
@@ -122,7 +150,9 @@ def settings_table(view: View) -> Table:
         view,
         "settings",
         {
-            view.words.label("setting", name): _said(view, name, view.settings[name])
+            view.words.label("setting", name): view.words.label(
+                name, _said(view, name, view.settings[name])
+            )
             for name in sorted(view.settings)
         },
     )
@@ -133,7 +163,7 @@ def run_table(view: View) -> Table:
     words = view.words
     versions = view.run.get("versions")
     pairs = {
-        words("run.as_of"): text(view.run.get("as_of")),
+        words("run.as_of"): view.formats.day(view.run.get("as_of")),
         words("run.run_id"): text(view.run.get("run_id")),
         words("run.sources"): _listed(view.run.get("sources")),
     }

@@ -104,7 +104,8 @@ def news_sentence(view: View, marts: Marts) -> Markup:
     lifted = [row for row in records(marts["flags_lifted"]) if text(row["flagged_on"])[:10] >= last]
     counts = marts["worklist"]["change"].value_counts()
     told = {name: view.formats.count(int(counts.get(name, 0))) for name in CHANGES}
-    return words.html("answer.news", day=last, gone=view.formats.count(len(lifted)), **told)
+    day = view.formats.day(last)
+    return words.html("answer.news", day=day, gone=view.formats.count(len(lifted)), **told)
 
 
 def how_chosen(view: View, marts: Marts) -> list[Markup]:
@@ -121,7 +122,7 @@ def how_chosen(view: View, marts: Marts) -> list[Markup]:
     if stated is not None:
         hour = words.html("chosen.hour_stated", value=amount(stated))
     elif low is not None and high is not None:
-        ends = f"{amount.prefix}{view.interval(amount, low, high)}"
+        ends = view.formats.money(view.interval(amount, low, high))
         hour = words.html("chosen.hour", interval=ends)
     elif gap == "does_not_pay":
         return [*always, words.html("chosen.hour_loses")]

@@ -39,13 +39,18 @@ _SPOKEN_IN_LETTERS = 3  # capitals up to so many are read one by one
 
 def with_particle(name: str, pair: str) -> str:
     """The name with the right one of a pair of PAIRS. Raises KeyError for another pair."""
+    return name + particle(name, pair)
+
+
+def particle(name: str, pair: str) -> str:
+    """The right one of a pair of PAIRS after a name. Raises KeyError for another pair."""
     final, none, unsure = PAIRS[pair]
     sound = _sound(name)
     if sound is None:
-        return name + unsure
+        return unsure
     if sound == _RIEUL and pair == "으로/로":
         sound = _NONE
-    return name + (none if sound == _NONE else final)
+    return none if sound == _NONE else final
 
 
 def _sound(name: str) -> str | None:
@@ -58,6 +63,8 @@ def _sound(name: str) -> str | None:
     if not read:
         return None
     last = read[-1]
+    if last == "%":  # 퍼센트
+        return _NONE
     if _FIRST <= ord(last) <= _LAST:
         final = (ord(last) - _FIRST) % _FINALS
         return _NONE if final == 0 else _RIEUL if final == _FINAL_RIEUL else _OTHER

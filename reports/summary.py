@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from reports import wording
+from reports import method, wording
 from reports.formats import flag, real, text
 from reports.marts import Marts, records
 from reports.views import View
@@ -66,16 +66,23 @@ def summary(marts: Marts, run: Mapping[str, object]) -> dict[str, object]:
 
 
 def write(marts: Marts, view: View, out: Path) -> None:
-    """Writes summary.json with its schema, model_card.json and model.md into ``out``."""
-    words = view.words
+    """Writes summary.json with its schema, and model_card.json, into ``out``."""
     schema = Path(__file__).with_name("summary.schema.json").read_text(encoding="utf-8")
     (out / "summary.schema.json").write_text(schema, encoding="utf-8")
     card = marts.facts("model_card")
     (out / "summary.json").write_text(dumped(summary(marts, view.run)), encoding="utf-8")
     (out / "model_card.json").write_text(dumped(plain(card)), encoding="utf-8")
+
+
+def write_card(marts: Marts, view: View, path: Path) -> None:
+    """Writes the model's card for a person to read, in Markdown."""
+    words, card = view.words, marts.facts("model_card")
     lines = [f"# {words('table.model_card')}", "", words("card_intro"), ""]
-    lines += [f"- {words.label('card', key)}: {view.said(value)}" for key, value in card.items()]
-    (out / "model.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines += [
+        f"- {words.label('card', key)}: {words.label(key, method.fact(view, key, value))}"
+        for key, value in card.items()
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def dumped(value: object) -> str:

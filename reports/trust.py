@@ -80,11 +80,11 @@ def check_table(marts: Marts, view: View) -> Table:
         tone = "" if passed else "bad" if passed is False else "thin"
         rows.append(
             [
-                _check_name(row),
+                _check_name(view, row),
                 Cell(words(state), tone or "good"),
                 Cell(words.label("severity", text(row["severity"]))),
                 Cell(text(row["table"]), "code"),
-                Cell(text(row["detail"]), "prose"),
+                Cell(words.told(text(row["detail"])), "prose"),
             ]
         )
     heads = ("check", "passed", "severity", "table", "detail")
@@ -109,7 +109,7 @@ def trap_table(marts: Marts, view: View) -> Table:
             continue
         rows.append(
             [
-                Cell(name, "bad" if flag(row["is_warning"]) else "", text(row["detail"])),
+                Cell(name, "bad" if flag(row["is_warning"]) else "", words.told(text(row["detail"]))),
                 Cell(text(row["source"])),
                 Cell(words.count(f"trap_unit.{row['unit']}", int(found), show.count(found))),
                 Cell(show.share(found / looked_at if looked_at else None)),
@@ -148,8 +148,8 @@ def _traps_sentence(marts: Marts, view: View) -> Markup:
     )
 
 
-def _check_name(row: Mapping[str, object]) -> Cell:
-    described = text(row.get("description"))
+def _check_name(view: View, row: Mapping[str, object]) -> Cell:
+    described = view.words.told(text(row.get("description")))
     if not described:
         return Cell(text(row["check"]))
     return Cell(described, "prose", detail=text(row["check"]))

@@ -69,18 +69,18 @@ class Chart:
 
 @dataclass(frozen=True)
 class Measure:
-    """How values of one kind are printed: ``bare`` without the unit, a call with it."""
+    """How values of one kind are printed: ``bare`` without the unit, a call with it.
+
+    ``whole`` puts the unit to what is printed bare.
+    """
 
     bare: Callable[[object], str]
-    unit: str = ""
-    prefix: str = ""
+    whole: Callable[[str], str] = str
 
     def __call__(self, value: object) -> str:
         """The value with its unit; the missing sign alone."""
         shown = self.bare(value)
-        if shown == NOTHING:
-            return shown
-        return f"{self.prefix}{shown} {self.unit}".rstrip()
+        return shown if shown == NOTHING else self.whole(shown)
 
 
 @dataclass(frozen=True)
@@ -113,18 +113,21 @@ class View:
         """A setting of the run as it is printed, "unknown" where it is not given."""
         return self.said(self.settings.get(name))
 
-    def said(self, value: object) -> str:
-        """A fact as text: truth, numbers, lists and mappings in one line."""
+    def said(self, value: object, label: Callable[[str], str] = str) -> str:
+        """A fact as text: truth, numbers, lists and mappings in one line; texts by their label."""
         if isinstance(value, Mapping):
-            pairs = (self.words("pair", a=key, b=self.said(inner)) for key, inner in value.items())
+            pairs = (
+                self.words("pair", a=label(str(key)), b=self.said(inner, label))
+                for key, inner in value.items()
+            )
             return "; ".join(pairs)
         if isinstance(value, (list, tuple)):
-            return ", ".join(self.said(inner) for inner in value)
+            return ", ".join(self.said(inner, label) for inner in value)
         if isinstance(value, bool):
             return self.words("yes" if value else "no")
         if real(value) is not None:
             return self.formats.plain(value)
-        return text(value) or self.words("unknown")
+        return label(text(value)) if text(value) else self.words("unknown")
 
     def interval(self, measure: Measure, low: object, high: object) -> str:
         """An interval in words, '' where either end is unknown."""
@@ -151,16 +154,20 @@ class View:
         """How values of a unit are printed: share, points, hours, days, currency, ratio, count."""
         show = self.formats
         if unit in POINT_UNITS:
-            return Measure(show.points, self.words("unit.points"))
+            return Measure(show.points, self.in_unit("points"))
         if unit in ("share", "probability"):
             return self.share
         if unit == "hours":
-            return Measure(show.hours, self.words("unit.hours"))
+            return Measure(show.hours, self.in_unit("hours"))
         if unit == "days":
-            return Measure(show.count, self.words("unit.days"))
+            return Measure(show.count, self.in_unit("days"))
         if unit in ("currency", "amount", "revenue") or unit == show.currency != "":
-            return Measure(show.bare_amount, prefix=show.code)
+            return Measure(show.bare_amount, show.money)
         return Measure(show.plain) if unit == "count" else self.number(2)
+
+    def in_unit(self, unit: str) -> Callable[[str], str]:
+        """What puts a unit to a printed number."""
+        return lambda shown: self.words(f"unit.{unit}", n=shown)
 
 
 def printed(view: View, column: str, value: object) -> Cell:
@@ -182,11 +189,14 @@ def printed(view: View, column: str, value: object) -> Cell:
     number = real(value)
     if number is not None and not isinstance(value, bool):
         return Cell(show.plain(number))
+    if column in _TOLD:
+        return Cell(view.words.told(text(value)) if text(value) else NOTHING)
     return Cell(view.words.label(column, text(value)) if text(value) else NOTHING)
 
 
 POINT_UNITS = ("points", "share_difference", "probability_difference")
 _SHARES = frozenset({"share", "incidence", "predicted", "observed"})
+_TOLD = frozenset({"detail", "value"})  # in the pipeline's own words
 
 
 def frame_table(

@@ -191,7 +191,7 @@ def comparison_measure(view: View, row: Mapping[str, object]) -> Measure:
     unit = text(row["unit"])
     if text(row["outcome"]) == "revenue":
         return Measure(
-            lambda value: view.formats.bare_amount(value, signed=True), prefix=view.formats.code
+            lambda value: view.formats.bare_amount(value, signed=True), view.formats.money
         )
     return view.measure(unit)
 
@@ -355,7 +355,7 @@ def break_even_measure(view: View, name: str) -> Measure:
     if name.endswith(("wins_per_hour", "hour_wins")):
         return Measure(
             lambda value: show.number(None if real(value) is None else 100 * (real(value) or 0.0)),
-            view.words("unit.in_100_hours"),
+            view.in_unit("in_100_hours"),
         )
     return view.measure("count") if name == "backlog_deals" else view.number(1)
 
