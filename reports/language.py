@@ -11,6 +11,7 @@ from reports.particles import PAIRS, particle
 
 LOCALES = Path(__file__).parent / "locales"
 _EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
+_PLACE = re.compile(r"\{(\w+)\}")
 _QUIET = Markup('<span class="interval">{}</span>')
 
 
@@ -130,11 +131,10 @@ class Words:
     def _told(self) -> list[tuple[re.Pattern[str], str]]:
         if self._patterns is None:
             prefix = "told."
-            self._patterns = [
-                (_pattern(key.removeprefix(prefix)), sentence)
-                for key, sentence in self._sentences.items()
-                if key.startswith(prefix)
-            ]
+            said = [key.removeprefix(prefix) for key in self.keys("told")]
+            # The most words first: “{n} deals” would take “3 of 5 deals” for a number of deals.
+            said.sort(key=lambda sentence: -len(_PLACE.sub("", sentence)))
+            self._patterns = [(_pattern(each), self._sentences[prefix + each]) for each in said]
         return self._patterns
 
     def _sentence(self, key: str) -> str:
@@ -153,7 +153,7 @@ class Words:
 
 def _pattern(said: str) -> re.Pattern[str]:
     """An English sentence with {places} as a pattern that a whole sentence fits."""
-    parts = re.split(r"\{(\w+)\}", said)
+    parts = _PLACE.split(said)
     named = [f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)]
     return re.compile("".join(named), re.DOTALL)
 
