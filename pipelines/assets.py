@@ -205,9 +205,8 @@ def report_asset() -> dg.AssetsDefinition:
     def report(night: Night) -> dg.MaterializeResult:
         with night.open() as con:
             place = publish.publish(con, night)
-        return dg.MaterializeResult(
-            metadata={"report": dg.MetadataValue.path(str(place / "index.html"))}
-        )
+        page = place / night.settings.reports.languages[0] / "index.html"
+        return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(page))})
 
     return report
 

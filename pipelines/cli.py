@@ -102,7 +102,8 @@ def run(
         latest = night.places.published / "latest"
         kept = f" The last good report stays: {latest}/" if latest.exists() else ""
         raise fail(f"the run failed at {finished.failed_step}.\n{finished.reason}\n{kept}".rstrip())
-    say(f"Report: {finished.report / 'en' / 'index.html'}")
+    first = night.settings.reports.languages[0]
+    say(f"Report: {finished.report / first / 'index.html'}")
     if finished.warnings:
         say(f"{finished.warnings} warning check(s) failed; see the trust page.")
         raise typer.Exit(WARNED)

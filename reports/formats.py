@@ -129,9 +129,11 @@ class Formats:
         return sorted(steps, reverse=True)
 
     def rate(self, value: object) -> str:
-        """A rate in three significant digits."""
+        """A rate in three significant digits, whole from a thousand on."""
         number = real(value)
-        return NOTHING if number is None else _signed(f"{number:.3g}")
+        if number is None:
+            return NOTHING
+        return _signed(f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}")
 
     def plain(self, value: object) -> str:
         """A number as short as it can be said: whole where it is whole, else two decimals."""

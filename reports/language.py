@@ -79,7 +79,7 @@ class Words:
         told = _sentences(own)
         prefix = "instead."
         instead = {
-            key.removeprefix(prefix): told.pop(key) for key in list(told) if key.startswith(prefix)
+            key.removeprefix(prefix).lower(): told.pop(key) for key in list(told) if key.startswith(prefix)
         }
         return cls(language, {**_reworded(sentences, instead), **told})
 
@@ -174,17 +174,37 @@ def _sentences(path: Path) -> dict[str, str]:
 
 
 def _reworded(sentences: Mapping[str, str], instead: Mapping[str, str]) -> dict[str, str]:
-    """Sentences with whole words replaced, longest first; what stands in braces is no word."""
-    known = "|".join(re.escape(word) for word in sorted(instead, key=len, reverse=True))
-    pattern = re.compile(rf"\{{[^}}]*\}}|(?<![\w/.])(?:{known})(?![\w/]|\.\w)", re.IGNORECASE)
+    """Sentences with whole words replaced, longest first; what stands in braces is no word.
+
+    A word that Hangul stands for may have an ending; a particle among PAIRS follows the new word.
+    """
+    spoken = [word for word, new in instead.items() if "가" <= new[-1] <= "힣"]
+    plain = [word for word in instead if word not in spoken]
+    endings = "|".join(ending for pair in PAIRS for ending in pair.split("/"))
+    patterns = [r"\{[^}]*\}"]
+    if plain:
+        patterns.append(rf"(?<![\w/.])(?:{_any_of(plain)})(?![\w/]|\.\w)")
+    if spoken:
+        patterns.append(rf"(?<!\w)(?P<word>{_any_of(spoken)})(?:(?P<end>{endings})(?!\w))?")
+    pattern = re.compile("|".join(patterns), re.IGNORECASE)
+    pair_of = {ending: pair for pair in PAIRS for ending in pair.split("/")}
 
     def said(match: re.Match[str]) -> str:
-        found = match[0]
-        word = found if found.startswith("{") else instead[found.lower()]
+        found, groups = match[0], match.groupdict()
+        if found.startswith("{"):
+            return found
+        if groups.get("word"):
+            new = instead[groups["word"].lower()]
+            return new + (particle(new, pair_of[groups["end"]]) if groups["end"] else "")
+        word = instead[found.lower()]
         starts = found[:1].isupper() and not found.isupper()
         return word[:1].upper() + word[1:] if starts else word
 
     return {key: pattern.sub(said, sentence) for key, sentence in sentences.items()}
+
+
+def _any_of(words: list[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
 def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, str]:

@@ -25,16 +25,30 @@ def context(marts: Marts, view: View) -> Mapping[str, object]:
         "tables": [
             *replay_tables(marts, view),
             trap_table(marts, view),
-            frame_table(view, "files_read", marts["files_read"], FILES),
+            frame_table(view, "files_read", _with_reasons(view, marts["files_read"]), FILES),
+            frame_table(
+                view,
+                "rejects_summary",
+                _largest_first(_with_reasons(view, marts["rejects_summary"])),
+                limit=ROWS_SHOWN,
+            ),
             *(
                 frame_table(view, name, _largest_first(marts[name]), limit=ROWS_SHOWN)
                 for name in (
-                    *("rejects_summary", "unmapped_reasons", "unread_columns"),
+                    *("unmapped_reasons", "unread_columns"),
                     *("capabilities", "activity_quality", "cleanup_days"),
                 )
             ),
         ],
     }
+
+
+def _with_reasons(view: View, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the reason why a file, line or value was refused in the page's language."""
+    if "reason" not in frame.columns:
+        return frame
+    said = [view.words.told(text(reason)) or None for reason in frame["reason"]]
+    return frame.assign(reason=pd.Series(said, index=frame.index, dtype=object))
 
 
 def _largest_first(frame: pd.DataFrame) -> pd.DataFrame:
