@@ -258,7 +258,7 @@ class Worklist(_Section):
     risk_change: Share = 0.05
 
 
-def _languages(said: tuple[str, ...]) -> tuple[str, ...]:
+def _languages(said: list[str]) -> list[str]:
     known = languages()
     if not said or len(set(said)) < len(said) or not set(said) <= set(known):
         raise ValueError(f"not one or several of {', '.join(known)}, each once")
@@ -269,7 +269,7 @@ class Reports(_Section):
     """What the pages may tell of persons, and the languages that they are written in."""
 
     name_sellers: bool = False
-    languages: Annotated[tuple[str, ...], AfterValidator(_languages)] = ("en", "ko")
+    languages: Annotated[list[str], AfterValidator(_languages)] = ["en", "ko"]
 
 
 class Schedule(_Section):

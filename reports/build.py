@@ -60,9 +60,10 @@ def build(tables: Mapping[str, pd.DataFrame], run: Mapping[str, object], out: Pa
     ``tables`` are the marts by name (see reports.marts.COLUMNS; any may be empty or absent).
     ``run`` holds as_of (ISO date), run_id, sources, settings, and where known versions and
     missing (failed nights: step, reason). The pages are written once in each language that the
-    settings name, from the same marts; the first is the one that the folder opens with. Equal arguments give equal bytes. Raises
-    MartColumnError for a mart without its columns, MissingWordsError for a sentence that no
-    locale file has, FileExistsError when ``out`` is not empty.
+    settings name, from the same marts; the first is the one that the folder opens with. Equal
+    arguments give equal bytes. Raises MartColumnError for a mart without its columns,
+    MissingWordsError for a sentence that no locale file has, FileExistsError when ``out`` is not
+    empty.
     """
     if any(out.iterdir()):
         raise FileExistsError(f"{out} is not empty; give the report an empty folder")

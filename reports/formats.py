@@ -78,7 +78,9 @@ class Formats:
             return NOTHING
         size = abs(number)
         if 0 < size < 0.001:
-            return f"< {self._percent('0.1')}" if number > 0 else f"> {self._percent(MINUS + '0.1')}"
+            return (
+                f"< {self._percent('0.1')}" if number > 0 else f"> {self._percent(MINUS + '0.1')}"
+            )
         if 0.999 < number < 1:
             return f"> {self._percent('99.9')}"
         digits = 1 if 0 < size < 0.0995 or 0.995 <= size < 1 else 0

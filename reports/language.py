@@ -79,7 +79,9 @@ class Words:
         told = _sentences(own)
         prefix = "instead."
         instead = {
-            key.removeprefix(prefix).lower(): told.pop(key) for key in list(told) if key.startswith(prefix)
+            key.removeprefix(prefix).lower(): told.pop(key)
+            for key in list(told)
+            if key.startswith(prefix)
         }
         return cls(language, {**_reworded(sentences, instead), **told})
 
@@ -154,7 +156,9 @@ class Words:
 def _pattern(said: str) -> re.Pattern[str]:
     """An English sentence with {places} as a pattern that a whole sentence fits."""
     parts = _PLACE.split(said)
-    named = [f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)]
+    named = [
+        f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)
+    ]
     return re.compile("".join(named), re.DOTALL)
 
 

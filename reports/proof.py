@@ -56,6 +56,7 @@ def _table(view: View, told: pd.DataFrame) -> Table:
         passed = text(row["passed"])
         tone = TONES.get(passed, "")
         is_check = row["method"] == "check"
+        asked = "proof_asked_of_check" if is_check else "proof_asked"
         what = words.label("proof_check", row["outcome"]) if is_check else ""
         bias = real(row["bias"])
         error = real(row.get("mc_error"))
@@ -73,7 +74,7 @@ def _table(view: View, told: pd.DataFrame) -> Table:
                 Cell(words.label("scenario", row["scenario"]), f"prose {tone}".strip()),
                 Cell(words.label("proof_path", row["path"]), tone),
                 Cell(what or words.label("method", row["method"]), tone),
-                Cell(words.label("proof_asked", text(row["asked"]).replace(" ", "_")), tone),
+                Cell(words.label(asked, text(row["asked"]).replace(" ", "_")), tone),
                 Cell(show.count(row["companies"]), tone),
                 Cell(show.count(row["answered"]), tone),
                 Cell(said, tone),

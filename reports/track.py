@@ -27,7 +27,9 @@ def metrics_table(marts: Marts, view: View) -> Table:
         tone = "thin" if flag(any_row["is_thin"]) else ""
         rows.append(
             [
-                Cell(words.label("track_group", group) if period == "all" else show.quarter(period)),
+                Cell(
+                    words.label("track_group", group) if period == "all" else show.quarter(period)
+                ),
                 Cell(view.measure("days")(horizon)),
                 *(
                     Cell(_shown(view, metric, told.get(metric)), tone)

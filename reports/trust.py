@@ -123,7 +123,9 @@ def trap_table(marts: Marts, view: View) -> Table:
             continue
         rows.append(
             [
-                Cell(name, "bad" if flag(row["is_warning"]) else "", words.told(text(row["detail"]))),
+                Cell(
+                    name, "bad" if flag(row["is_warning"]) else "", words.told(text(row["detail"]))
+                ),
                 Cell(text(row["source"])),
                 Cell(words.count(f"trap_unit.{row['unit']}", int(found), show.count(found))),
                 Cell(show.share(found / looked_at if looked_at else None)),

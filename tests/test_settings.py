@@ -103,3 +103,10 @@ def test_examples_of_the_file_are_valid(tmp_path):
 def test_a_wrong_mapping_or_place_is_named(tmp_path, text, words):
     with pytest.raises(SettingsError, match=words):
         load(written(tmp_path, text))
+
+
+def test_the_languages_of_the_pages_are_those_with_words(tmp_path):
+    assert load(written(tmp_path, '[reports]\nlanguages = ["ko"]')).reports.languages == ["ko"]
+    for wrong in ('["xx"]', "[]", '["en", "en"]', '["briefs.en"]'):
+        with pytest.raises(SettingsError, match=r"line 2.*one or several of en, ko"):
+            load(written(tmp_path, f"[reports]\nlanguages = {wrong}"))

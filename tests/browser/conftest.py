@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+LANGUAGES = ("en", "ko")
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--no-first-run"),
@@ -29,7 +30,8 @@ def built_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fixture = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fixture)
     out = tmp_path_factory.mktemp("report")
-    build(fixture.frames(), fixture.RUN, out)
+    settings = {**fixture.RUN["settings"], "reports": {"languages": LANGUAGES}}
+    build(fixture.frames(), {**fixture.RUN, "settings": settings}, out)
     return out
 
 

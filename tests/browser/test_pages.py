@@ -11,9 +11,10 @@ from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 FILES = (
-    *("index", "stall", "strategies", "origins", "returns"),
-    *("worklist", "trust", "method"),
+    *("index", "stall", "strategies", "options", "push", "commitments", "frameworks"),
+    *("origins", "returns", "practice", "worklist", "trust", "method"),
 )
+LANGUAGES = ("en", "ko")
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 CONTRAST_NEEDED = 4.5  # WCAG 2 AA, text
 PAPER_WIDTH = 700  # A4 between narrow margins, at 96 dots an inch
@@ -56,15 +57,15 @@ def opening(
 
 @pytest.fixture(
     scope="module",
-    params=[(file, size) for file in FILES for size in SIZES],
+    params=[(language, file, size) for language in LANGUAGES for file in FILES for size in SIZES],
     ids=lambda param: "-".join(param),
 )
 def opened(
     request: pytest.FixtureRequest, built_report: Path, browser: Browser
 ) -> Iterator[Opened]:
-    """Every page in every size, opened once for all that is asked of it."""
-    file, size = request.param
-    with opening(browser, built_report / "en" / f"{file}.html", size) as page:
+    """Every page in every language and size, opened once for all that is asked of it."""
+    language, file, size = request.param
+    with opening(browser, built_report / language / f"{file}.html", size) as page:
         yield page
 
 
@@ -138,6 +139,25 @@ def test_the_front_door_leads_to_the_brief(built_report: Path, browser: Browser)
         front.page.wait_for_url("**/en/index.html")
         assert front.page.locator("h1").count() == 1
         assert front.complaints == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_switch_leads_to_the_same_page(
+    built_report: Path, browser: Browser, language: str
+) -> None:
+    with opening(browser, built_report / language / "stall.html") as stall:
+        assert stall.page.locator(".languages [aria-current]").count() == 1
+        stall.page.locator(".languages a:not([aria-current])").click()
+        other = next(each for each in LANGUAGES if each != language)
+        stall.page.wait_for_url(f"**/{other}/stall.html")
+        assert stall.page.evaluate("document.documentElement.lang") == other
+
+
+def test_korean_breaks_lines_between_words(built_report: Path, browser: Browser) -> None:
+    with opening(browser, built_report / "ko" / "index.html", "phone") as brief:
+        style = "getComputedStyle(document.querySelector('h1'))"
+        assert brief.page.evaluate(f"{style}.wordBreak") == "keep-all"
+        assert "Malgun Gothic" in brief.page.evaluate(f"{style}.fontFamily")
 
 
 def test_keyboard_reaches_the_answer_first(built_report: Path, browser: Browser) -> None:
