@@ -4,6 +4,7 @@ import csv
 import html
 import json
 import re
+import shutil
 import string
 from functools import cache
 from pathlib import Path
@@ -188,6 +189,24 @@ def test_one_language_alone_shows_no_switch(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} >= {"en", "tables"}
     assert not (tmp_path / "ko").exists()
     assert 'class="languages"' not in (tmp_path / "en" / "index.html").read_text("utf-8")
+
+
+def test_a_language_is_added_by_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = tmp_path / "locales"
+    shutil.copytree(LOCALES, places)
+    written = (places / "en.toml").read_text("utf-8")
+    (places / "xx.toml").write_text(written.replace('brand = "', 'brand = "XX '), "utf-8")
+    monkeypatch.setattr("reports.language.LOCALES", places)
+    assert "xx" in language.languages()
+    settings = {**RUN["settings"], "reports": {"languages": ["xx", "en"]}}
+    out = tmp_path / "report"
+    out.mkdir()
+    build(frames(), {**RUN, "settings": settings}, out)
+    assert {path.name for path in (out / "xx").glob("*.html")} == {
+        file for file, _ in PAGES.values()
+    }
+    first = (out / "xx" / "index.html").read_text("utf-8")
+    assert '<html lang="xx">' in first and "XX nodecision" in first
 
 
 def test_files_for_other_programs_speak_the_language_of_the_pages_beside_them(

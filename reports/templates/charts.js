@@ -44,11 +44,16 @@
     return value;
   }
 
+  /* A Korean syllable is as wide as two letters. */
+  function widthOf(words) {
+    return words.length + (words.match(/[\uAC00-\uD7A3]/g) || []).length;
+  }
+
   /* On a narrow screen the labels of a row break into lines, so that the row keeps its room. */
   function broken(label) {
     return String(label).split(" ").reduce(function (lines, word) {
       var last = lines[lines.length - 1];
-      if (last !== undefined && (last + " " + word).length <= 16) {
+      if (last !== undefined && widthOf(last + " " + word) <= 16) {
         lines[lines.length - 1] = last + " " + word;
       } else {
         lines.push(word);
