@@ -8,7 +8,7 @@ because plotly reads a little markup in its texts.
 
 import html
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,6 +19,7 @@ from reports.formats import real
 Figure = dict[str, object]
 
 MAX_POINTS = 60
+TICKS = 6  # of an axis, about
 
 COLOURS: Mapping[str, str] = {
     "won": "var(--c-won)",
@@ -283,6 +284,20 @@ def specification_curve(
             "linecolor": "var(--line)",
         },
     )
+
+
+def round_ticks(values: Iterable[float], printed: Callable[[float], str]) -> dict[str, object]:
+    """Ticks of an axis from zero at round numbers, printed as the page prints them."""
+    known = [0.0, *(value for value in values if math.isfinite(value))]
+    low, high = min(known), max(known)
+    if low == high:
+        return {}
+    rough = (high - low) / TICKS
+    base = 10.0 ** math.floor(math.log10(rough))
+    step = base * next(times for times in (1, 2, 5, 10) if times * base >= rough)
+    places = range(math.floor(low / step), math.ceil(high / step) + 1)
+    ticks = [place * step for place in places]
+    return {"tickmode": "array", "tickvals": ticks, "ticktext": [printed(tick) for tick in ticks]}
 
 
 def titled(words: str) -> dict[str, object]:

@@ -84,7 +84,7 @@ def frontier_chart(marts: Marts, view: View) -> Chart | None:
     frame = marts["walkaway_frontier"]
     if frame.empty:
         return None
-    day = int(frame["day"].min())
+    show, day = view.formats, int(frame["day"].min())
     traces = []
     for place, order in enumerate(("risk", "value_per_hour")):
         part = frame[(frame["order_by"] == order) & (frame["day"] == day)]
@@ -97,9 +97,11 @@ def frontier_chart(marts: Marts, view: View) -> Chart | None:
                 mode="lines+markers",
                 name=figures.plain(label),
                 line={"color": figures.SERIES[place], "width": 2.2},
-                hovertemplate="%{x:,.0f}: %{y:,.0f}<extra>" + figures.plain(label) + "</extra>",
+                customdata=[show.amount(value) for value in part["revenue_given_up"]],
+                hovertemplate="%{x:,.0f}: %{customdata}<extra>" + figures.plain(label) + "</extra>",
             )
         )
+    given_up = figures.floats(frame.loc[frame["day"] == day, "revenue_given_up"])
     worth = real(marts.row("break_even").get("freed_hour_revenue"))
     if worth is not None:
         most = max((real(value) or 0.0) for value in frame["hours_freed"])
@@ -121,7 +123,11 @@ def frontier_chart(marts: Marts, view: View) -> Chart | None:
             traces,
             height=380,
             x={"title": figures.titled(words("axis.hours_freed")), "rangemode": "tozero"},
-            y={"title": figures.titled(words("axis.revenue_given_up")), "rangemode": "tozero"},
+            y={
+                "title": figures.titled(words("axis.revenue_given_up")),
+                "rangemode": "tozero",
+                **figures.round_ticks(given_up, show.bare_amount),
+            },
         ),
     )
 

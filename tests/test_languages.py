@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from pipelines import checks
-from reports import language, particles
+from reports import figures, language, particles
 from reports.build import PAGES, build
 from reports.formats import Formats
 from reports.language import LOCALES, Words
@@ -148,6 +148,15 @@ def test_words_of_a_vocabulary_take_their_particles_along(tmp_path, monkeypatch)
 )
 def test_numbers_are_printed_the_korean_way(printed, expected: str) -> None:
     assert printed(Formats("KRW", Words.read("ko"))) == expected
+
+
+def test_axes_of_amounts_stand_at_round_numbers_in_the_words_of_the_page() -> None:
+    show = Formats("KRW", Words.read("ko"))
+    axis = figures.round_ticks([0.0, 3_840_000.0, float("nan")], show.bare_amount)
+    assert axis["tickvals"] == [0.0, 1e6, 2e6, 3e6, 4e6]
+    assert axis["ticktext"] == ["0", "100만", "200만", "300만", "400만"]
+    assert figures.round_ticks([-30.0, 40.0], str)["tickvals"] == [-40.0, -20.0, 0.0, 20.0, 40.0]
+    assert figures.round_ticks([0.0], str) == {}
 
 
 @pytest.fixture(scope="module")

@@ -44,9 +44,9 @@
     return value;
   }
 
-  /* A Korean syllable is as wide as two letters. */
+  /* A Korean syllable is half as wide again as a letter. */
   function widthOf(words) {
-    return words.length + (words.match(/[\uAC00-\uD7A3]/g) || []).length;
+    return words.length + (words.match(/[\uAC00-\uD7A3]/g) || []).length / 2;
   }
 
   /* On a narrow screen the labels of a row break into lines, so that the row keeps its room. */
