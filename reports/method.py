@@ -14,6 +14,7 @@ FACT_WORDS: Mapping[str, Sequence[str]] = {
     "excluded": ("reason",),
     "strategies": ("strategy",),
     "lowered": ("setting",),
+    "vocabulary": ("vocabulary",),
     "features": ("feature",),
     **dict.fromkeys(("endings", "recalibrated", "recalibrated_tonight"), ("outcome",)),
     **dict.fromkeys(("settings_chosen", "cross_validation_loss"), ("model",)),
@@ -150,9 +151,7 @@ def settings_table(view: View) -> Table:
         view,
         "settings",
         {
-            view.words.label("setting", name): view.words.label(
-                name, _said(view, name, view.settings[name])
-            )
+            view.words.label("setting", name): _said(view, name, view.settings[name])
             for name in sorted(view.settings)
         },
     )
