@@ -3,12 +3,14 @@
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import duckdb
 
 from pipelines import (
+    alerts,
     checks,
     commitments,
     compare,
@@ -34,6 +36,9 @@ from pipelines.ingest import FILES
 from pipelines.night import CONTRACTS, Night
 from pipelines.progress import LEFT_OUT
 from pipelines.tables import QueryError
+
+# On the step of a check: its name.
+CHECK_TAG = "nodecision/check"
 
 
 def key(table: str) -> dg.AssetKey:
@@ -212,6 +217,26 @@ def report_asset() -> dg.AssetsDefinition:
     return report
 
 
+def alerts_asset() -> dg.AssetsDefinition:
+    """What somebody must be told of this night."""
+
+    @dg.asset(
+        key=["published", "alerts"],
+        deps=[["published", "report"]],
+        group_name="published",
+        description="Messages on old exports, drift, and troubles that are over: each told once.",
+    )
+    def told(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
+        with night.open() as con:
+            found = alerts.tell(night, con, datetime.now(UTC))
+        for problem in found.errors:
+            context.log.warning(problem)
+        subjects = [message.subject for message in found.messages]
+        return dg.MaterializeResult(metadata={"told": subjects, "not_sent": list(found.errors)})
+
+    return told
+
+
 def check_asset(check: checks.Check) -> dg.AssetChecksDefinition:
     """One check; it runs before anything that reads the table, and stops it when it must."""
     severity = {
@@ -222,7 +247,11 @@ def check_asset(check: checks.Check) -> dg.AssetChecksDefinition:
     # Dagster halts on a blocking check only at severity ERROR; for the others `blocking` just
     # keeps the order, so that the report sees every verdict.
     @dg.asset_check(
-        asset=key(check.table), name=check.name, blocking=True, description=check.description
+        asset=key(check.table),
+        name=check.name,
+        blocking=True,
+        description=check.description,
+        op_tags={CHECK_TAG: check.name},
     )
     def checked(night: Night) -> dg.AssetCheckResult:
         with night.open() as con:

@@ -226,6 +226,51 @@ def explain(
 
 
 @app.command()
+def alerts(
+    exports: Exports = None,
+    home: Home = None,
+    settings: SettingsFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be told; send nothing.")
+    ] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="Send one message through every channel.")
+    ] = False,
+) -> None:
+    """Tell what is due: a failed night, a night that never came, old exports, drift.
+
+    Each night tells by itself. Run this from a timer of its own, so that somebody hears when no
+    night comes at all.
+    """
+    night = _night(exports=_text(exports), home=_text(home), settings_path=_text(settings))
+    from datetime import UTC, datetime
+
+    from pipelines import alerts, channels
+    from pipelines.warehouse import WarehouseError
+
+    now = datetime.now(UTC)
+    on = ", ".join(channels.wanted(night.settings.alerts)) or "none"
+    say(f"Channels: {on}; on record in {night.places.alerts / 'messages.txt'}")
+    if test:
+        message = channels.Message("nodecision: test", "This channel works.", now)
+        errors = alerts.send(night, [message])
+    else:
+        try:
+            with night.open(read_only=True) as con:
+                told = alerts.tell(night, con, now, is_dry=dry_run)
+        except WarehouseError:
+            # Without a warehouse, or while a night runs, notes and folders still tell.
+            told = alerts.tell(night, None, now, is_dry=dry_run)
+        errors = told.errors
+        for message in told.messages:
+            say(f"\n{message.subject}\n{message.text}")
+        if not told.messages:
+            say("Nothing is due.")
+    if errors:
+        raise fail("; ".join(errors))
+
+
+@app.command()
 def doctor(home: Home = None, settings: SettingsFile = None) -> None:
     """Look at the installation: versions, disk, last nights, locks, settings in force."""
     night = _night(home=_text(home), settings_path=_text(settings))

@@ -1,10 +1,12 @@
 """A look at the installation: versions, disk, the last nights, the lock, settings in force."""
 
 import importlib.metadata
+import json
 import platform
 import shutil
 from collections.abc import Iterator
 
+from pipelines import channels
 from pipelines.night import ROOT, SAMPLE, Night
 from pipelines.settings import Settings
 from pipelines.warehouse import WarehouseError
@@ -57,6 +59,15 @@ def _nights(night: Night) -> Iterator[tuple[bool, str]]:
         yield False, f"{len(failed)} failed nights are noted in {night.places.failed}"
 
 
+def _alerts(night: Night) -> Iterator[tuple[bool, str]]:
+    on = ", ".join(channels.wanted(night.settings.alerts)) or "no channel"
+    yield True, f"alerts: {on}; on record in {night.places.alerts}"
+    place = night.places.alerts / "told.json"
+    told = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
+    for trouble in told.values():
+        yield False, f"told and not over: {trouble['title']}"
+
+
 def _settings(night: Night) -> Iterator[tuple[bool, str]]:
     files = "the sample" if night.exports_path == SAMPLE else str(night.exports_path or "")
     reads = ", ".join(
@@ -81,4 +92,5 @@ def lines(night: Night) -> Iterator[tuple[bool, str]]:
     yield from _room(night)
     yield from _warehouse(night)
     yield from _nights(night)
+    yield from _alerts(night)
     yield from _settings(night)

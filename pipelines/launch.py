@@ -3,13 +3,17 @@
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
+from pipelines import alerts, publish
 from pipelines.night import ROOT, Night
 from pipelines.progress import QUIET
-from pipelines.warehouse import WarehouseError
+from pipelines.warehouse import WarehouseBusy, WarehouseError
+
+OPENING = "opening the warehouse"
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,12 @@ def run(night: Night) -> Finished:
         try:
             held.enter_context(night.open())
         except WarehouseError as error:
-            return Finished(None, failed_step="opening the warehouse", reason=str(error))
+            if not isinstance(error, WarehouseBusy):
+                now = datetime.now(UTC)
+                run = f"unopened-{now:%Y%m%dT%H%M%S}"
+                publish.note_failure(night.places, run, OPENING, str(error))
+                alerts.tell(night, None, now)
+            return Finished(None, failed_step=OPENING, reason=str(error))
         result = job.execute_in_process(
             instance=held.enter_context(_instance(night)),
             run_config={**QUIET, "resources": {"night": {"config": night.asked()}}},

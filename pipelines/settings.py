@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines.alert_settings import Alerts
 from pipelines.brief_settings import Briefs
 from pipelines.crm_fields import CrmOut
 from reports.brief_templates import BriefTemplateError
@@ -295,6 +296,7 @@ class Settings(_Section):
     crm_out: CrmOut = CrmOut()
     reports: Reports = Reports()
     schedule: Schedule = Schedule()
+    alerts: Alerts = Alerts()
 
     def parameters(self, as_of: date | None) -> dict[str, Any]:
         """The one row of `core.settings`; `as_of` overrides the newest stamp of the exports."""
@@ -332,6 +334,7 @@ class Settings(_Section):
         text = self.model_dump_json(
             exclude={
                 "schedule": True,
+                "alerts": True,
                 "limits": True,
                 "databases": True,
                 "source": {"exports", "memory_limit"},

@@ -13,6 +13,10 @@ class WarehouseError(RuntimeError):
     """The warehouse cannot be opened; the message says why and what to do."""
 
 
+class WarehouseBusy(WarehouseError):
+    """Another process is writing to the warehouse."""
+
+
 @contextmanager
 def opened(
     path: Path, *, read_only: bool = False, memory_limit: str = "4GB"
@@ -29,7 +33,7 @@ def opened(
         con = duckdb.connect(str(path), read_only=read_only)
     except duckdb.IOException as error:
         if "lock" in str(error):
-            raise WarehouseError(
+            raise WarehouseBusy(
                 f"{path}: another process has the warehouse open ({error}). "
                 "Wait for that run to end, or stop it, then run again."
             ) from error

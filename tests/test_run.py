@@ -203,7 +203,7 @@ def test_wrong_use_is_exit_code_two(command, tmp_path):
 def test_help_names_every_command(command):
     said = command("--help").stdout
     assert all(word in said for word in ("run", "replay", "check", "sample", "explain"))
-    assert "doctor" in said
+    assert "doctor" in said and "alerts" in said
 
 
 def test_check_says_what_the_export_can_answer(command):
