@@ -14,9 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 
 from pipelines import channels, checks
-from pipelines.alert_settings import Kind
 from pipelines.channels import ChannelError, Message
 from pipelines.night import SAMPLE, Night
+from pipelines.unattended import Kind
 
 DRIFT_CHECK = "model_has_drifted"
 

@@ -19,6 +19,7 @@ from pipelines import (
     frontier,
     ingest,
     ledger,
+    mending,
     model_signal,
     options,
     origins,
@@ -26,6 +27,7 @@ from pipelines import (
     publish,
     push,
     replay,
+    retention,
     returns,
     seeds,
     tables,
@@ -85,6 +87,7 @@ def raw_asset() -> dg.AssetsDefinition:
     )
     def raw(night: Night) -> Iterator[dg.MaterializeResult]:
         started = time.monotonic()
+        mending.mend(night, datetime.now(UTC))
         with night.open() as con:
             report = ingest.ingest(
                 con, night.offered(), night.contracts, night.places.temp, night.options
@@ -217,22 +220,33 @@ def report_asset() -> dg.AssetsDefinition:
     return report
 
 
-def alerts_asset() -> dg.AssetsDefinition:
-    """What somebody must be told of this night."""
+def aftermath_asset() -> dg.AssetsDefinition:
+    """What follows a night: who is told of what, and what is kept no longer."""
 
     @dg.asset(
-        key=["published", "alerts"],
+        key=["published", "aftermath"],
         deps=[["published", "report"]],
         group_name="published",
-        description="Messages on old exports, drift, and troubles that are over: each told once.",
+        description="Messages on old exports, drift, and troubles that are over, each told once; "
+        "what is older than the settings keep is removed.",
     )
     def told(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
+        now = datetime.now(UTC)
         with night.open() as con:
-            found = alerts.tell(night, con, datetime.now(UTC))
+            found = alerts.tell(night, con, now)
+        gone = retention.prune(night, now)
+        runs = retention.prune_history(context.instance, night, now)
         for problem in found.errors:
             context.log.warning(problem)
         subjects = [message.subject for message in found.messages]
-        return dg.MaterializeResult(metadata={"told": subjects, "not_sent": list(found.errors)})
+        return dg.MaterializeResult(
+            metadata={
+                "told": subjects,
+                "not_sent": list(found.errors),
+                "removed": gone,
+                "runs_removed": runs,
+            }
+        )
 
     return told
 

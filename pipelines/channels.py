@@ -20,7 +20,7 @@ from email.utils import format_datetime
 from http.client import HTTPException
 from pathlib import Path
 
-from pipelines.alert_settings import Alerts
+from pipelines.unattended import Alerts
 
 WEBHOOK_URL = "NODECISION_WEBHOOK_URL"
 SMTP_USER, SMTP_PASSWORD = "NODECISION_SMTP_USER", "NODECISION_SMTP_PASSWORD"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import alerts, publish
+from pipelines import alerts, mending, publish
 from pipelines.night import ROOT, Night
 from pipelines.progress import QUIET
 from pipelines.warehouse import WarehouseBusy, WarehouseError
@@ -43,19 +43,28 @@ def _reason(event: dg.DagsterEvent) -> str:
 
 
 def run(night: Night) -> Finished:
-    """Materialise everything; the progress goes to standard error."""
+    """Materialise everything; the progress goes to standard error.
+
+    Where a step finds the warehouse damaged, everything is built once more from the exports.
+    """
+    finished = _once(night)
+    return _once(night) if mending.is_damaged(night) else finished
+
+
+def _once(night: Night) -> Finished:
     from pipelines.definitions import defs
 
     os.chdir(ROOT)
     job = defs.resolve_job_def("nightly")
+    now = datetime.now(UTC)
     with ExitStack() as held:
         # DuckDB gives later openings in a process the database that is open: none has to wait for
         # a checkpoint, and no other run can come in between two steps.
         try:
+            mending.mend(night, now)
             held.enter_context(night.open())
         except WarehouseError as error:
             if not isinstance(error, WarehouseBusy):
-                now = datetime.now(UTC)
                 run = f"unopened-{now:%Y%m%dT%H%M%S}"
                 publish.note_failure(night.places, run, OPENING, str(error))
                 alerts.tell(night, None, now)
@@ -64,6 +73,7 @@ def run(night: Night) -> Finished:
             instance=held.enter_context(_instance(night)),
             run_config={**QUIET, "resources": {"night": {"config": night.asked()}}},
             raise_on_error=False,
+            tags={mending.AGAIN_TAG: "where the warehouse is damaged"},
         )
     evaluations = result.get_asset_check_evaluations()
     failed = [found for found in evaluations if not found.passed]

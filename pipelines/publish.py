@@ -93,6 +93,11 @@ def note_failure(
         place.write_text(json.dumps(told), encoding="utf-8")
 
 
+def is_told(note: Path) -> bool:
+    """Whether a report has told of the failed night that this is the note of."""
+    return bool(json.loads(note.read_text(encoding="utf-8"))["told_by"])
+
+
 def _failures(places: Places, told_by: str) -> list[dict[str, Any]]:
     """Failed nights that no earlier report has told; they are told by this run from now on."""
     told = []
@@ -179,6 +184,7 @@ def publish(con: duckdb.DuckDBPyConnection, night: Night) -> Path:
                 exclude={
                     "schedule": True,
                     "alerts": True,
+                    "retention": True,
                     "source": {"exports", "memory_limit"},
                     "briefs": {"templates"},
                 },

@@ -20,9 +20,9 @@ from pydantic import (
     model_validator,
 )
 
-from pipelines.alert_settings import Alerts
 from pipelines.brief_settings import Briefs
 from pipelines.crm_fields import CrmOut
+from pipelines.unattended import Alerts, Retention
 from reports.brief_templates import BriefTemplateError
 
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -297,6 +297,7 @@ class Settings(_Section):
     reports: Reports = Reports()
     schedule: Schedule = Schedule()
     alerts: Alerts = Alerts()
+    retention: Retention = Retention()
 
     def parameters(self, as_of: date | None) -> dict[str, Any]:
         """The one row of `core.settings`; `as_of` overrides the newest stamp of the exports."""
@@ -335,6 +336,7 @@ class Settings(_Section):
             exclude={
                 "schedule": True,
                 "alerts": True,
+                "retention": True,
                 "limits": True,
                 "databases": True,
                 "source": {"exports", "memory_limit"},

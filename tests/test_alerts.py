@@ -12,9 +12,9 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines import alerts, channels
-from pipelines.alert_settings import Alerts
 from pipelines.channels import ChannelError, Message
 from pipelines.night import Night
+from pipelines.unattended import Alerts
 
 NOW = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 NIGHT = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The settings section `[alerts]`: who is told when a night goes wrong, and of what."""
+"""Settings of nights that nobody watches: who is told when one goes wrong, and what is kept."""
 
 from typing import Annotated, Literal, get_args
 
@@ -34,3 +34,13 @@ class Alerts(BaseModel):
             if "@" not in address or any(ch.isspace() for ch in address):
                 raise ValueError(f"{address!r} is no mail address")
         return self
+
+
+class Retention(BaseModel):
+    """How much is kept of nights that are over; 0 keeps everything."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    nights: Annotated[int, Field(ge=0)] = 90
+    ledger_days: Annotated[int, Field(ge=0)] = 0
+    history_days: Annotated[int, Field(ge=0)] = 90
