@@ -19,6 +19,13 @@ class Shape(StrEnum):
     PIPEDRIVE = "pipedrive"
 
 
+class Form(StrEnum):
+    """How `nodecision run` tells of its progress: lines for a person, or an object of JSON each."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 app = typer.Typer(
     help="Which open deals drift into no decision, and does letting go early beat chasing?",
     no_args_is_help=True,
@@ -81,6 +88,9 @@ def run(
         str | None, typer.Option(help="Use only what was known by this day (YYYY-MM-DD).")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Read every file again.")] = False,
+    log: Annotated[
+        Form, typer.Option(help="How the progress on standard error is written.")
+    ] = Form.TEXT,
 ) -> None:
     """Run the whole flow, from exports to the published report."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
@@ -97,7 +107,7 @@ def run(
     )
     from pipelines import launch
 
-    finished = launch.run(night)
+    finished = launch.run(night, log.value)
     if finished.report is None:
         latest = night.places.published / "latest"
         kept = f" The last good report stays: {latest}/" if latest.exists() else ""
