@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -39,6 +39,8 @@ from pipelines.night import CONTRACTS, Night
 from pipelines.progress import LEFT_OUT
 from pipelines.tables import QueryError
 
+# On a run: which exports it read, the same for the same files.
+EXPORTS_TAG = "nodecision/exports"
 # On the step of a check: its name.
 CHECK_TAG = "nodecision/check"
 
@@ -85,7 +87,7 @@ def raw_asset() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="raw", specs=[_spec(name, text, set()) for name, text in sorted(described.items())]
     )
-    def raw(night: Night) -> Iterator[dg.MaterializeResult]:
+    def raw(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult]:
         started = time.monotonic()
         mending.mend(night, datetime.now(UTC))
         with night.open() as con:
@@ -94,6 +96,7 @@ def raw_asset() -> dg.AssetsDefinition:
             )
             checks.forget(con)
             shutil.rmtree(night.places.temp)
+            context.instance.add_run_tags(context.run.run_id, {EXPORTS_TAG: ingest.digest(con)})
             for name in sorted(described):
                 more = {LEFT_OUT: report.warnings} if name == FILES else {}
                 yield _made(con, name, started, more)
@@ -209,6 +212,9 @@ def report_asset() -> dg.AssetsDefinition:
         group_name="published",
         description="The pages, tables, sheet and summary of this night; `latest` points at them.",
         kinds={"html"},
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(hours=Night().settings.alerts.overdue_hours)
+        ),
     )
     def report(night: Night) -> dg.MaterializeResult:
         with night.open() as con:
