@@ -39,6 +39,7 @@ def opened(
     if read_only and not path.exists():
         raise WarehouseError(f"{path}: no warehouse yet. Run `nodecision run` first.")
     path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
     try:
         con = duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
@@ -54,6 +55,9 @@ def opened(
             "what is said here, or move the file away, and run again."
         ) from error
     try:
+        if is_new:
+            # It holds what the exports hold: names, addresses, what people wrote.
+            path.chmod(0o600)
         con.execute("set memory_limit = $1", [memory_limit])
         con.execute("set temp_directory = $1", [str(path.with_name("tmp"))])
         _prepare(con, read_only=read_only)
