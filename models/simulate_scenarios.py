@@ -135,7 +135,7 @@ def _known() -> dict[str, Scenario]:
         ),
         one(14, "mislabelled", "15 % of reasons are wrong", {"mislabelled": 0.15}, **plain),
         one(15, "leak", "a column is filled in when a deal closes", **plain),
-        one(16, "drift", "buyers become worse halfway", **(plain | {"drift": 1.2})),
+        one(16, "drift", "buyers become worse and less decided", **(plain | {"drift": 1.2})),
         one(
             17,
             "too_few",
