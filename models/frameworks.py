@@ -44,10 +44,10 @@ def adjusted(
     `weeks` are rows of features.snapshots. `elements` lists `place`, `framework`, `element` and the
     `source` and `since_day` from which on a deal without an answer was one; `answered` has a row
     for each `deal_id`, `week` and `place` that stood answered, since `from_week`. `p_holm` is for
-    all of the `asked` ratios together, of both endings; `goes_with` is "more" or "less" where it is below LEVEL and the
-    ratio far enough from 1, "level" elsewhere, '' without an answer. `plain` is the ratio of rates
-    with nothing held equal. A verdict "always" says that the element was never unanswered, "empty"
-    that it was never answered; others are those of models.associations.ratios.
+    all of the `asked` ratios together, of both endings; `goes_with` is "more" or "less" where it is
+    below LEVEL and the ratio far enough from 1, "level" elsewhere, '' without an answer. `plain` is
+    the ratio of rates with nothing held equal. A verdict "always" says that the element was never
+    unanswered, "empty" that it was never answered; others are those of models.associations.ratios.
     """
     known = open_weeks(weeks, deals, stalls, as_of_day)
     told = []
