@@ -3,8 +3,11 @@
 Rows are deals in the weeks that they are open; an exposure is what was so when the week began, so
 that it comes before whatever happens in it. Pooled logistic regression of the ending within the
 week (D'Agostino and others, Statistics in Medicine 9, 1990): where a week's chance is small, its
-odds ratio is the ratio of hazards. Errors are clustered by seller (Liang and Zeger, Biometrika 73,
-1986), with t(G - 1). An association is no effect: sellers act on what they see.
+odds ratio is the ratio of hazards. Errors are by seller: what leaving each out moves, by one Newton
+step (CR3: Bell and McCaffrey, Survey Methodology 28, 2002), with t(G - 1). The plain sandwich
+forgets that each seller's rows have drawn the fit towards them: of ten sellers whose exposures did
+nothing, beside 25 covariates, 12.7 % of its intervals left 1 out, and 6.7 % of these. An
+association is no effect: sellers act on what they see.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,8 +74,9 @@ class Pooled:
     """A pooled regression of an event: what it found, and how much each cluster moved it.
 
     `coefficients` (1 + k + p,) are log-odds, or logs of a rate, of the constant, of k exposures as
-    they are given, and of p covariates; `influence` (G, 1 + k + p) sums to their errors: the
-    covariance is its cross product times G / (G - 1).
+    they are given, and of p covariates; `influence` (G, 1 + k + p) is how far each cluster moves
+    them, against a fit without it, times (G - 1) / G: the covariance is its cross product times
+    G / (G - 1).
     """
 
     coefficients: Floats
@@ -113,15 +117,27 @@ class Pooled:
         found = np.concatenate([np.atleast_1d(model.intercept_), np.ravel(model.coef_)])
         curvature = columns.T @ (columns * spread[:, None])
         curvature[np.diag_indices(len(curvature))] += [1e-9, *([RIDGE] * (columns.shape[1] - 1))]
-        order = np.argsort(clusters, kind="stable")
-        starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
-        scores = np.add.reduceat((columns * (event - chance)[:, None])[order], starts)
-        moved = scores @ np.linalg.inv(curvature)
+        moved = _left_out(columns, event - chance, spread, curvature, clusters)
         here = slice(1, 1 + asked.shape[1])
         for told in (found, moved):
             told[..., here] *= scale
             told[..., 0] -= told[..., here] @ asked.mean(axis=0)
         return cls(found, moved)
+
+
+def _left_out(
+    columns: Floats, residual: Floats, spread: Floats, curvature: Floats, clusters: Codes
+) -> Floats:
+    """How far each cluster moves the coefficients, against one Newton step without it. (G, p)"""
+    order = np.argsort(clusters, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(clusters[order])) + 1)
+    moved = np.empty((len(parts), columns.shape[1]))
+    for place, part in enumerate(parts):
+        own = columns[part]
+        left = curvature - own.T @ (own * spread[part, None])
+        moved[place] = np.linalg.solve(left, own.T @ residual[part])
+    found: Floats = moved * ((len(parts) - 1) / len(parts))
+    return found
 
 
 @dataclass(frozen=True, eq=False)

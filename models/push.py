@@ -7,7 +7,9 @@ silence, in narrow bands, by what was pushed in the week before they began. A to
 buyer's word answers it, and goes with what was said; so only weeks count before which the buyer had
 been silent for a fortnight: a touch of the week before them came after a week of silence at least.
 When it falls follows from when the one before it was, and that from how the buyer spoke last, so
-weeks are also compared beside the days since the touch before.
+weeks are also compared beside the days since the touch before: where that came before the silence,
+beside how long before. A deal left alone for weeks before its buyer last spoke had been quiet, is
+touched less, and its buyer may only have said that it would be later.
 Chances are compared as ratios (Poisson with errors by seller: Zou, American Journal of Epidemiology
 159, 2004). Beside that stand the hazard of ending in no decision over the quarter after
 (models.afterwards), and what an incautious eye sees in all open weeks.
@@ -39,12 +41,14 @@ from models.propensity import Codes, Flags, Floats, codes
 SILENT_DAYS = 14
 MOST, MOST_SO_FAR = 3, 8  # touches of a week, and since the last sign of life, told apart
 FAR_DAYS = 16  # since the touch before the push, told apart by two days
+BEFORE_DAYS = (3, 7, 14, 28)  # from a touch before the silence to the word that it began with
+MOST_BEFORE = 4  # touches of a silence before the push, told apart
 BANDS = 16  # of silence, as many weeks in each
 QUARTER_BINS = 5  # 13 weeks ahead
 TREND_DAYS = (35, 49)  # of silence: the trend in touches may differ between these
 MORE = ("replies_all", "meetings_held", "touches_before")
 PLAIN = ("meetings_booked", "commitments_buyer_overdue", "has_sign_of_life", "chased_before")
-APART = ("silence_band", "touch_band")
+APART = ("silence_band", "touch_band", "chased_band")
 EXPOSURES = ("touches", "touches_urgent", "discounts")
 COLUMNS = [
     *("method", "outcome", "exposure", "ratio", "low", "high", "p"),
@@ -85,14 +89,18 @@ def _silent(weeks: pd.DataFrame) -> pd.DataFrame:
     found = weeks[weeks["silence_days"] >= SILENT_DAYS].reset_index(drop=True)
     silence = found["silence_days"].to_numpy(dtype=np.float64)
     touched = pd.to_numeric(found["last_touch_days"]).to_numpy(dtype=np.float64, na_value=np.inf)
-    # Touches before the silence are told by its length.
-    since = np.where(touched < silence - WEEK_DAYS, np.minimum(touched, FAR_DAYS) // 2, -1)
+    pushed = silence - WEEK_DAYS  # when the week of the push began
+    within = np.minimum(touched, FAR_DAYS) // 2
+    before = -1 - np.searchsorted(BEFORE_DAYS, touched - pushed, side="right")
+    since = np.where(touched < pushed, within, before)
+    chased = (found["touches_so_far"] - found["touches"]).fillna(0)
     edges = np.unique(np.quantile(silence, np.arange(1, BANDS) / BANDS)) if len(found) else silence
     return found.assign(
         silence_band=np.searchsorted(edges, silence, side="right").astype(str),
         touch_band=since.astype(np.int64).astype(str),
         touches_before=found["touches_all"] - found["touches_so_far"],
         chased_before=found["touches_so_far"] - found["touches"],
+        chased_band=np.clip(chased, 0, MOST_BEFORE).astype(np.int64).astype(str),
         has_sign_of_life=found["has_sign_of_life"].astype("float64"),
     )
 

@@ -117,9 +117,9 @@ class Company:
     that a seller who meant to let go stays because the buyer spoke in between, `chase_odds` how
     many of those who stay keep touching, `chase_pace` how many times faster than every 8 to 18 days
     they do, `late_walk` the daily chance of letting a silent deal go after the grace. `drift` is
-    how much worse the buyers of the last two fifths of the time are. `decides` and `rivals_win`
-    scale how often engaged buyers decide, and decide for a rival; where nothing `closes`, sellers
-    end no deal.
+    how much worse and less decided the buyers of the last two fifths of the time are. `decides` and
+    `rivals_win` scale how often engaged buyers decide, and decide for a rival; where nothing
+    `closes`, sellers end no deal.
 
     `promise_effect` is a log hazard ratio on deciding, and its inverse on lapsing, while a promise
     of the buyer's is not yet due, and for four weeks after it was kept. With `qualification`

@@ -40,9 +40,11 @@ def arrive(course: Course, day: int, first_prospect: int, sellers: Ints) -> None
     misfit = dice.uniform(prospect, "misfit") < 0.28
     source = dice.whole(prospect, "source", 0, len(SOURCES) - 1)
     quality = dice.normal(prospect, "quality") * 0.9 + SOURCE_QUALITY[source] - 0.5 * misfit
+    indecision = dice.normal(prospect, "indecision")
     company = course.company
     if day >= company.first_day + DRIFT_AFTER * (company.last_day - company.first_day):
         quality -= company.drift
+        indecision += company.drift
     rows = d.add(
         sellers.size,
         key=prospect,
@@ -53,7 +55,7 @@ def arrive(course: Course, day: int, first_prospect: int, sellers: Ints) -> None
         source=source,
         quality=quality,
         urgency=dice.normal(prospect, "urgency"),
-        indecision=dice.normal(prospect, "indecision"),
+        indecision=indecision,
         misfit=misfit,
         start_stage=dice.whole(prospect, "start", 0, 1),
         start_engaged=dice.uniform(prospect, "answers") < 0.93,

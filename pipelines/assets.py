@@ -3,12 +3,14 @@
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 import duckdb
 
 from pipelines import (
+    alerts,
     checks,
     commitments,
     compare,
@@ -17,6 +19,7 @@ from pipelines import (
     frontier,
     ingest,
     ledger,
+    mending,
     model_signal,
     options,
     origins,
@@ -24,6 +27,7 @@ from pipelines import (
     publish,
     push,
     replay,
+    retention,
     returns,
     seeds,
     tables,
@@ -34,6 +38,11 @@ from pipelines.ingest import FILES
 from pipelines.night import CONTRACTS, Night
 from pipelines.progress import LEFT_OUT
 from pipelines.tables import QueryError
+
+# On a run: which exports it read, the same for the same files.
+EXPORTS_TAG = "nodecision/exports"
+# On the step of a check: its name.
+CHECK_TAG = "nodecision/check"
 
 
 def key(table: str) -> dg.AssetKey:
@@ -78,14 +87,16 @@ def raw_asset() -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="raw", specs=[_spec(name, text, set()) for name, text in sorted(described.items())]
     )
-    def raw(night: Night) -> Iterator[dg.MaterializeResult]:
+    def raw(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult]:
         started = time.monotonic()
+        mending.mend(night, datetime.now(UTC))
         with night.open() as con:
             report = ingest.ingest(
                 con, night.offered(), night.contracts, night.places.temp, night.options
             )
             checks.forget(con)
             shutil.rmtree(night.places.temp)
+            context.instance.add_run_tags(context.run.run_id, {EXPORTS_TAG: ingest.digest(con)})
             for name in sorted(described):
                 more = {LEFT_OUT: report.warnings} if name == FILES else {}
                 yield _made(con, name, started, more)
@@ -201,6 +212,9 @@ def report_asset() -> dg.AssetsDefinition:
         group_name="published",
         description="The pages, tables, sheet and summary of this night; `latest` points at them.",
         kinds={"html"},
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(hours=Night().settings.alerts.overdue_hours)
+        ),
     )
     def report(night: Night) -> dg.MaterializeResult:
         with night.open() as con:
@@ -209,6 +223,37 @@ def report_asset() -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(page))})
 
     return report
+
+
+def aftermath_asset() -> dg.AssetsDefinition:
+    """What follows a night: who is told of what, and what is kept no longer."""
+
+    @dg.asset(
+        key=["published", "aftermath"],
+        deps=[["published", "report"]],
+        group_name="published",
+        description="Messages on old exports, drift, and troubles that are over, each told once; "
+        "what is older than the settings keep is removed.",
+    )
+    def told(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
+        now = datetime.now(UTC)
+        with night.open() as con:
+            found = alerts.tell(night, con, now)
+        gone = retention.prune(night, now)
+        runs = retention.prune_history(context.instance, night, now)
+        for problem in found.errors:
+            context.log.warning(problem)
+        subjects = [message.subject for message in found.messages]
+        return dg.MaterializeResult(
+            metadata={
+                "told": subjects,
+                "not_sent": list(found.errors),
+                "removed": gone,
+                "runs_removed": runs,
+            }
+        )
+
+    return told
 
 
 def check_asset(check: checks.Check) -> dg.AssetChecksDefinition:
@@ -221,7 +266,11 @@ def check_asset(check: checks.Check) -> dg.AssetChecksDefinition:
     # Dagster halts on a blocking check only at severity ERROR; for the others `blocking` just
     # keeps the order, so that the report sees every verdict.
     @dg.asset_check(
-        asset=key(check.table), name=check.name, blocking=True, description=check.description
+        asset=key(check.table),
+        name=check.name,
+        blocking=True,
+        description=check.description,
+        op_tags={CHECK_TAG: check.name},
     )
     def checked(night: Night) -> dg.AssetCheckResult:
         with night.open() as con:

@@ -219,6 +219,20 @@ def record(con: duckdb.DuckDBPyConnection, check: Check, verdict: Verdict) -> No
         )
 
 
+def found(con: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """What a check found tonight that should not be; None where it passed or has not spoken."""
+    there = con.execute(
+        "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'checks'"
+    ).fetchall()
+    said = (
+        there
+        and con.execute(
+            'select detail from marts.checks where "check" = $1 and not passed', [name]
+        ).fetchall()
+    )
+    return said[0][0] if said else None
+
+
 def forget(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the verdicts of the night before, so that no old one is shown as new."""
     con.execute("drop table if exists marts.checks")

@@ -19,6 +19,13 @@ class Shape(StrEnum):
     PIPEDRIVE = "pipedrive"
 
 
+class Form(StrEnum):
+    """How `nodecision run` tells of its progress: lines for a person, or an object of JSON each."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 app = typer.Typer(
     help="Which open deals drift into no decision, and does letting go early beat chasing?",
     no_args_is_help=True,
@@ -81,6 +88,9 @@ def run(
         str | None, typer.Option(help="Use only what was known by this day (YYYY-MM-DD).")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Read every file again.")] = False,
+    log: Annotated[
+        Form, typer.Option(help="How the progress on standard error is written.")
+    ] = Form.TEXT,
 ) -> None:
     """Run the whole flow, from exports to the published report."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
@@ -97,7 +107,7 @@ def run(
     )
     from pipelines import launch
 
-    finished = launch.run(night)
+    finished = launch.run(night, log.value)
     if finished.report is None:
         latest = night.places.published / "latest"
         kept = f" The last good report stays: {latest}/" if latest.exists() else ""
@@ -224,6 +234,51 @@ def explain(
             say(line)
     except (story.NoSuchDeal, WarehouseError) as error:
         raise fail(str(error)) from error
+
+
+@app.command()
+def alerts(
+    exports: Exports = None,
+    home: Home = None,
+    settings: SettingsFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be told; send nothing.")
+    ] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="Send one message through every channel.")
+    ] = False,
+) -> None:
+    """Tell what is due: a failed night, a night that never came, old exports, drift.
+
+    Each night tells by itself. Run this from a timer of its own, so that somebody hears when no
+    night comes at all.
+    """
+    night = _night(exports=_text(exports), home=_text(home), settings_path=_text(settings))
+    from datetime import UTC, datetime
+
+    from pipelines import alerts, channels
+    from pipelines.warehouse import WarehouseError
+
+    now = datetime.now(UTC)
+    on = ", ".join(channels.wanted(night.settings.alerts)) or "none"
+    say(f"Channels: {on}; on record in {night.places.alerts / 'messages.txt'}")
+    if test:
+        message = channels.Message("nodecision: test", "This channel works.", now)
+        errors = alerts.send(night, [message])
+    else:
+        try:
+            with night.open(read_only=True) as con:
+                told = alerts.tell(night, con, now, is_dry=dry_run)
+        except WarehouseError:
+            # Without a warehouse, or while a night runs, notes and folders still tell.
+            told = alerts.tell(night, None, now, is_dry=dry_run)
+        errors = told.errors
+        for message in told.messages:
+            say(f"\n{message.subject}\n{message.text}")
+        if not told.messages:
+            say("Nothing is due.")
+    if errors:
+        raise fail("; ".join(errors))
 
 
 @app.command()

@@ -12,6 +12,7 @@ _assets = [
     *(assets.sql_asset(query) for query in tables.queries().values()),
     *assets.python_assets(),
     assets.report_asset(),
+    assets.aftermath_asset(),
 ]
 assets.refuse_strangers(_assets)
 

@@ -49,14 +49,14 @@ where s.source in (select source from elements)
 order by s.deal_id, s.week desc
 """
 ANSWERED = """
-select s.deal_id, s.week, e.place
+select s.deal_id, s.week, e.place, p.from_week
 from features.snapshots s
 join drawn on s.deal_id = drawn.deal_id
 join features.element_spells p
     on s.deal_id = p.deal_id and s.week <= p.from_week and s.week > p.until_week
 join (select distinct place, framework, element from elements) e
     on p.framework = e.framework and p.element = e.element
-order by s.deal_id, s.week desc, e.place
+order by s.deal_id, s.week desc, e.place, p.from_week
 """
 
 

@@ -1,10 +1,14 @@
 """A look at the installation: versions, disk, the last nights, the lock, settings in force."""
 
 import importlib.metadata
+import json
+import os
 import platform
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+from pipelines import channels, warehouse
 from pipelines.night import ROOT, SAMPLE, Night
 from pipelines.settings import Settings
 from pipelines.warehouse import WarehouseError
@@ -12,6 +16,7 @@ from pipelines.warehouse import WarehouseError
 PACKAGES = ("dagster", "duckdb", "pandas", "scikit-learn", "plotly")
 LEAST_FREE_BYTES = 2 * 1024**3
 NIGHTS_SHOWN = 5
+UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 def _versions() -> Iterator[tuple[bool, str]]:
@@ -26,6 +31,21 @@ def _room(night: Night) -> Iterator[tuple[bool, str]]:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     yield free > LEAST_FREE_BYTES, f"{free / 1024**3:.0f} GiB free below {folder}"
+
+
+def _memory(night: Night) -> Iterator[tuple[bool, str]]:
+    """What this process may use: the machine's, or less where a container is held to less."""
+    most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    held = limit.read_text(encoding="ascii").strip() if limit.exists() else "max"
+    most = min(most, int(held)) if held.isdigit() else most
+    wanted = night.settings.source.memory_limit
+    told = f"{most / 1024**3:.1f} GiB of memory; source.memory_limit = {wanted} is DuckDB's share"
+    with warehouse.in_memory() as con:
+        con.execute("set memory_limit = $1", [wanted])
+        of_duckdb = con.execute("select current_setting('memory_limit')").fetchall()[0][0]
+    amount, unit = of_duckdb.split()
+    yield float(amount) * UNITS[unit] < most, told
 
 
 def _warehouse(night: Night) -> Iterator[tuple[bool, str]]:
@@ -57,6 +77,15 @@ def _nights(night: Night) -> Iterator[tuple[bool, str]]:
         yield False, f"{len(failed)} failed nights are noted in {night.places.failed}"
 
 
+def _alerts(night: Night) -> Iterator[tuple[bool, str]]:
+    on = ", ".join(channels.wanted(night.settings.alerts)) or "no channel"
+    yield True, f"alerts: {on}; on record in {night.places.alerts}"
+    place = night.places.alerts / "told.json"
+    told = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
+    for trouble in told.values():
+        yield False, f"told and not over: {trouble['title']}"
+
+
 def _settings(night: Night) -> Iterator[tuple[bool, str]]:
     files = "the sample" if night.exports_path == SAMPLE else str(night.exports_path or "")
     reads = ", ".join(
@@ -79,6 +108,8 @@ def lines(night: Night) -> Iterator[tuple[bool, str]]:
     """What was looked at, and whether it is well."""
     yield from _versions()
     yield from _room(night)
+    yield from _memory(night)
     yield from _warehouse(night)
     yield from _nights(night)
+    yield from _alerts(night)
     yield from _settings(night)

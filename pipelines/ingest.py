@@ -274,6 +274,12 @@ def _take_up(
         con.execute(f"comment on {'view' if table in views else 'table'} {table} is '{words}'")
 
 
+def digest(con: duckdb.DuckDBPyConnection) -> str:
+    """A short hash of the files that were offered, by name and content."""
+    files = con.execute(f"select path, sha256 from {FILES} order by path").fetchall()
+    return hashlib.sha256(repr(files).encode()).hexdigest()[:12]
+
+
 def ingest(
     con: duckdb.DuckDBPyConnection,
     offered: Sequence[Offered],

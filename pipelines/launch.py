@@ -1,15 +1,20 @@
 """One run of the flow in this process, for the command line."""
 
 import os
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
+from pipelines import alerts, mending, publish
 from pipelines.night import ROOT, Night
-from pipelines.progress import QUIET
-from pipelines.warehouse import WarehouseError
+from pipelines.progress import as_json, only
+from pipelines.warehouse import WarehouseBusy, WarehouseError
+
+OPENING = "opening the warehouse"
 
 
 @dataclass(frozen=True)
@@ -38,23 +43,47 @@ def _reason(event: dg.DagsterEvent) -> str:
     return "" if error is None else error.message.strip().partition(": ")[2]
 
 
-def run(night: Night) -> Finished:
-    """Materialise everything; the progress goes to standard error."""
+def run(night: Night, form: str = "text") -> Finished:
+    """Materialise everything; the progress goes to standard error, as text or json.
+
+    Where a step finds the warehouse damaged, everything is built once more from the exports.
+    """
+    finished = _once(night, form)
+    if mending.is_damaged(night):
+        finished = _once(night, form)
+    if form == "json":
+        told = {
+            **vars(finished),
+            "report": None if finished.report is None else str(finished.report),
+        }
+        event = "failed" if finished.report is None else "done"
+        sys.stderr.write(as_json({"event": event, **told}) + "\n")
+    return finished
+
+
+def _once(night: Night, form: str) -> Finished:
     from pipelines.definitions import defs
 
     os.chdir(ROOT)
     job = defs.resolve_job_def("nightly")
+    now = datetime.now(UTC)
     with ExitStack() as held:
         # DuckDB gives later openings in a process the database that is open: none has to wait for
         # a checkpoint, and no other run can come in between two steps.
         try:
+            mending.mend(night, now)
             held.enter_context(night.open())
         except WarehouseError as error:
-            return Finished(None, failed_step="opening the warehouse", reason=str(error))
+            if not isinstance(error, WarehouseBusy):
+                run = f"unopened-{now:%Y%m%dT%H%M%S}"
+                publish.note_failure(night.places, run, OPENING, str(error))
+                alerts.tell(night, None, now)
+            return Finished(None, failed_step=OPENING, reason=str(error))
         result = job.execute_in_process(
             instance=held.enter_context(_instance(night)),
-            run_config={**QUIET, "resources": {"night": {"config": night.asked()}}},
+            run_config={**only(form), "resources": {"night": {"config": night.asked()}}},
             raise_on_error=False,
+            tags={mending.AGAIN_TAG: "where the warehouse is damaged"},
         )
     evaluations = result.get_asset_check_evaluations()
     failed = [found for found in evaluations if not found.passed]

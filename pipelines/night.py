@@ -29,6 +29,7 @@ class Places:
     model: Path
     published: Path
     failed: Path
+    alerts: Path
     temp: Path
 
     @classmethod
@@ -41,6 +42,7 @@ class Places:
             model=base / "model",
             published=ROOT / "reports" / "published" if home is None else home / "published",
             failed=base / "failed",
+            alerts=base / "alerts",
             temp=base / "tmp",
         )
 

@@ -81,13 +81,21 @@ def run_id(con: duckdb.DuckDBPyConnection, night: Night, as_of: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def note_failure(places: Places, run: str, step: str, error: BaseException | None) -> None:
-    """Keep the fact that a night failed until a later report has told it."""
+def note_failure(
+    places: Places, run: str, step: str, reason: str, *, is_check: bool = False
+) -> None:
+    """Keep the fact that a night failed, at its first step that did, until a report has told it."""
     places.failed.mkdir(parents=True, exist_ok=True)
-    first = str(error).splitlines()[0] if error is not None and str(error) else step
-    (places.failed / f"{run}.json").write_text(
-        json.dumps({"step": step, "reason": first[:500], "told_by": None}), encoding="utf-8"
-    )
+    place = places.failed / f"{run}.json"
+    if not place.exists():
+        first = reason.strip().partition("\n")[0][:500] or step
+        told = {"step": step, "reason": first, "is_check": is_check, "told_by": None}
+        place.write_text(json.dumps(told), encoding="utf-8")
+
+
+def is_told(note: Path) -> bool:
+    """Whether a report has told of the failed night that this is the note of."""
+    return bool(json.loads(note.read_text(encoding="utf-8"))["told_by"])
 
 
 def _failures(places: Places, told_by: str) -> list[dict[str, Any]]:
@@ -175,6 +183,8 @@ def publish(con: duckdb.DuckDBPyConnection, night: Night) -> Path:
                 mode="json",
                 exclude={
                     "schedule": True,
+                    "alerts": True,
+                    "retention": True,
                     "source": {"exports", "memory_limit"},
                     "briefs": {"templates"},
                 },

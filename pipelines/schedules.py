@@ -1,10 +1,13 @@
 """When the flow runs by itself: a nightly schedule and a sensor on new exports."""
 
 import hashlib
+from datetime import UTC, datetime
 
 import dagster as dg
 
+from pipelines import alerts, checks, mending
 from pipelines import settings as settings_file
+from pipelines.assets import CHECK_TAG
 from pipelines.night import ROOT, Night
 from pipelines.publish import note_failure
 
@@ -13,9 +16,28 @@ SECONDS_BETWEEN_LOOKS = 300
 
 @dg.failure_hook(name="note_failed_night", required_resource_keys={"night"})
 def note_failed_night(context: dg.HookContext) -> None:
-    """Remember that this night failed, so that the next report can say so."""
+    """Remember that this night failed, so that the next report can say so, and tell of it.
+
+    Unless it found the warehouse damaged, and who started it builds everything anew at once.
+    """
     night: Night = context.resources.night
-    note_failure(night.places, context.run_id, context.op.name, context.op_exception)
+    check = context.op.tags.get(CHECK_TAG)
+    found = None
+    if check is not None:
+        with night.open() as con:
+            found = checks.found(con, check)
+    if found is None:
+        error = str(context.op_exception or "")
+        mending.note_damage(night, error)
+        run = context.instance.get_run_by_id(context.run_id)
+        if mending.is_damaged(night) and run is not None and mending.AGAIN_TAG in run.tags:
+            return
+        note_failure(night.places, context.run_id, context.op.name, error)
+    else:
+        note_failure(night.places, context.run_id, str(check), found, is_check=True)
+    told = alerts.tell(night, None, datetime.now(UTC))
+    for problem in told.errors:
+        context.log.warning(problem)
 
 
 nightly = dg.define_asset_job(

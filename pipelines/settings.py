@@ -22,6 +22,7 @@ from pydantic import (
 
 from pipelines.brief_settings import Briefs
 from pipelines.crm_fields import CrmOut
+from pipelines.unattended import Alerts, Retention
 from reports.brief_templates import BriefTemplateError
 from reports.language import languages
 
@@ -304,6 +305,8 @@ class Settings(_Section):
     crm_out: CrmOut = CrmOut()
     reports: Reports = Reports()
     schedule: Schedule = Schedule()
+    alerts: Alerts = Alerts()
+    retention: Retention = Retention()
 
     def parameters(self, as_of: date | None) -> dict[str, Any]:
         """The one row of `core.settings`; `as_of` overrides the newest stamp of the exports."""
@@ -341,6 +344,8 @@ class Settings(_Section):
         text = self.model_dump_json(
             exclude={
                 "schedule": True,
+                "alerts": True,
+                "retention": True,
                 "limits": True,
                 "databases": True,
                 "source": {"exports", "memory_limit"},

@@ -129,7 +129,7 @@ def _past_scores(con: duckdb.DuckDBPyConnection, found: Trained) -> pd.DataFrame
     return scored.loc[scored["horizon_days"] == RANKED_AT_DAYS, columns]
 
 
-def _trained_day(fit: StallFit) -> int:
+def trained_day(fit: StallFit) -> int:
     """The last day of the landmarks that the judged model was trained on."""
     return (date.fromisoformat(str(fit.card["trained_until"])) - date(1970, 1, 1)).days
 
@@ -202,7 +202,7 @@ def run(con: duckdb.DuckDBPyConnection, night: Night) -> None:
         found.deals,
         found.stalls,
         model=found.fit.published,
-        trained_day=_trained_day(found.fit),
+        trained_day=trained_day(found.fit),
         as_of_day=found.as_of_day,
         seed=night.settings.model.seed,
     )

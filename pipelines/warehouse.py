@@ -1,16 +1,30 @@
 """The DuckDB file: opened and closed here and nowhere else."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
+# What DuckDB says of files that are cut off, overwritten, damaged, or of another storage version.
+BROKEN = re.compile(
+    "not a valid DuckDB database|Could not read enough bytes|Corrupt database|version number"
+    "|replaying WAL"
+)
 SCHEMAS = ("raw", "crm", "core", "features", "marts")
 
 
 class WarehouseError(RuntimeError):
     """The warehouse cannot be opened; the message says why and what to do."""
+
+
+class WarehouseBroken(WarehouseError):
+    """The file is there and is no warehouse that this version of DuckDB can read."""
+
+
+class WarehouseBusy(WarehouseError):
+    """Another process is writing to the warehouse."""
 
 
 @contextmanager
@@ -25,25 +39,47 @@ def opened(
     if read_only and not path.exists():
         raise WarehouseError(f"{path}: no warehouse yet. Run `nodecision run` first.")
     path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
     try:
         con = duckdb.connect(str(path), read_only=read_only)
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         if "lock" in str(error):
-            raise WarehouseError(
+            raise WarehouseBusy(
                 f"{path}: another process has the warehouse open ({error}). "
                 "Wait for that run to end, or stop it, then run again."
             ) from error
-        raise WarehouseError(
+        kind = WarehouseBroken if is_broken(str(error)) else WarehouseError
+        raise kind(
             f"{path}: cannot be opened as a warehouse ({error}). "
-            "Everything in it can be rebuilt: move the file away and run again."
+            "Everything in it can be rebuilt: `nodecision run` puts a broken file aside; else mend "
+            "what is said here, or move the file away, and run again."
         ) from error
     try:
+        if is_new:
+            # It holds what the exports hold: names, addresses, what people wrote.
+            path.chmod(0o600)
         con.execute("set memory_limit = $1", [memory_limit])
         con.execute("set temp_directory = $1", [str(path.with_name("tmp"))])
         _prepare(con, read_only=read_only)
         yield con
     finally:
         con.close()
+
+
+def is_broken(reason: str) -> bool:
+    """Whether an error of DuckDB says that the file itself cannot be read, and no run ever will."""
+    return BROKEN.search(reason) is not None
+
+
+def set_aside(path: Path) -> Path:
+    """Move a warehouse that cannot be read out of the way; where it lies now.
+
+    One is kept: what was set aside before is gone.
+    """
+    place = path.with_name(f"{path.name}.broken")
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    path.replace(place)
+    return place
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from reports.views import View
 RARE, OFTEN = 0.001, 0.5  # chances that are not told as one in so many
 NIGHTS_COUNTED = 100  # no run of nights on the list is followed for longer
 CHANGES = ("new", "move_changed", "risk_up", "risk_down")
+BLUNT = ("aalen_johansen", "silence_rule")  # rules that tell deals apart by one thing alone
 
 
 def rule(view: View, row: Mapping[str, object]) -> str:
@@ -106,6 +107,17 @@ def news_sentence(view: View, marts: Marts) -> Markup:
     told = {name: view.formats.count(int(counts.get(name, 0))) for name in CHANGES}
     day = view.formats.day(last)
     return words.html("answer.news", day=day, gone=view.formats.count(len(lifted)), **told)
+
+
+def blunt_sentence(view: View, marts: Marts) -> Markup | None:
+    """That risks are those of a simple rule, and what this leaves unseen; None where they are not.
+
+    An average by stage, or by silence, hardly foretells a deal surely enough to be flagged.
+    """
+    published = wording.published_model(marts)
+    if published not in BLUNT:
+        return None
+    return view.words.html("answer.worklist_blunt", model=view.words.label("model", published))
 
 
 def how_chosen(view: View, marts: Marts) -> list[Markup]:

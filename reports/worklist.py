@@ -38,8 +38,13 @@ class Deal:
 def context(marts: Marts, view: View) -> Mapping[str, object]:
     """The page's parts."""
     held = (marts["worklist"]["move"] == HELD_OUT).any()
+    blunt = moves.blunt_sentence(view, marts)
     return {
-        "answers": [_sentence(marts, view), moves.news_sentence(view, marts)],
+        "answers": [
+            _sentence(marts, view),
+            *([] if blunt is None else [blunt]),
+            moves.news_sentence(view, marts),
+        ],
         "chosen": moves.how_chosen(view, marts),
         "costs": moves.what_costs_mean(view, marts),
         "moves": [table(marts, view, move) for move in (*MOVES, *([HELD_OUT] if held else []))],

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -10,6 +11,7 @@ import pytest
 
 from pipelines import assets, checks, rewind, seeds, tables, warehouse
 from pipelines.definitions import defs
+from pipelines.night import Night
 from pipelines.tables import QueryError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,6 +68,34 @@ def test_dg_reads_the_definitions(arguments):
         [str(dg_command), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_run_is_tagged_with_the_files_that_it_read(tmp_path):
+    """The same files give the same tag, whatever the company's home; one more byte another."""
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    line = "006A00000000001,Acme,Qualification,2026-03-31,2026-01-05T09:15:27.000Z\n"
+    head = "Id,Name,StageName,CloseDate,CreatedDate\n"
+
+    def tag(home, text):
+        (exports / "Opportunity.csv").write_text(text, encoding="utf-8")
+        night = Night(exports=str(exports), home=str(tmp_path / home))
+        with dg.DagsterInstance.ephemeral() as instance:
+            done = dg.materialize(
+                [assets.raw_asset()], instance=instance, resources={"night": night}
+            )
+            run = instance.get_run_by_id(done.run_id)
+            return run.tags[assets.EXPORTS_TAG]
+
+    first = tag("a", head + line)
+    assert len(first) == 12
+    assert tag("b", head + line) == first
+    assert tag("a", head + line.replace("Acme", "Acmf")) != first
+
+
+def test_a_report_that_is_late_is_seen_in_dagster(graph):
+    policy = graph.get(dg.AssetKey(["published", "report"])).freshness_policy
+    assert policy.fail_window.to_timedelta() == timedelta(hours=36)
 
 
 def test_a_failing_check_names_rows_and_stops(built_warehouse):

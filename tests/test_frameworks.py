@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models import frameworks as method
 from models.frameworks import ADJUSTED, COUNT, adjusted
 from models.frameworks import _directions as directions_of
 from models.multiplicity import holm
@@ -38,12 +39,15 @@ def company(seed, effect=0.0, deals=900):
     for number in range(deals):
         created, stage, known = int(r.integers(0, 500)), 0, np.zeros(4, dtype=bool)
         name, outcome, closed = f"d{number:05}", "open", None
+        since = np.zeros(4, dtype=np.int64)
         for week in range(40):
             day = created + 7 * week
             if day > DAYS:
                 break
             rows.append((name, 1_000 - week, f"s{number % SELLERS}", day, str(stage), 7 * week))
-            told += [(name, 1_000 - week, place + 1) for place in np.flatnonzero(known)]
+            told += [
+                (name, 1_000 - week, place + 1, since[place]) for place in np.flatnonzero(known)
+            ]
             draw = r.random()
             if draw < 0.008 * np.exp(0.5 * stage + effect * known[0]):
                 outcome, closed = ("won" if draw < 0.01 else "lost_to_competitor"), day + 3
@@ -52,13 +56,14 @@ def company(seed, effect=0.0, deals=900):
                 outcome, closed = "no_decision", day + 3
                 break
             stage = min(stage + (r.random() < 0.25), 4)
-            known |= r.random(4) < 0.05 + 0.05 * stage
+            new = ~known & (r.random(4) < 0.05 + 0.05 * stage)
+            known, since = known | new, np.where(new, 999 - week, since)
         ends.append((name, outcome, closed, closed))
     weeks = pd.DataFrame(
         rows, columns=["deal_id", "week", "seller_id", "snapshot_day", "stage", "age_days"]
     )
     weeks = weeks.assign(is_stalled=False, source="crm")
-    answered = pd.DataFrame(told, columns=["deal_id", "week", "place"])
+    answered = pd.DataFrame(told, columns=["deal_id", "week", "place", "from_week"])
     known = pd.DataFrame(ends, columns=["deal_id", "outcome", "closed_day", "event_day"])
     return weeks, answered, known.astype({"closed_day": "Int64", "event_day": "Int64"})
 
@@ -77,7 +82,8 @@ def test_the_element_that_matters_is_named_and_no_other():
     assert rows.loc["buyer", "goes_with"] == "more"
     assert rows.loc["buyer", "low"] < np.exp(1.0) < rows.loc["buyer", "high"]
     assert set(rows.loc[list(NAMES[1:]), "goes_with"]) == {"level"}
-    assert (rows["asked"] == 5).all()
+    # Four elements and their number, each for two endings.
+    assert (rows["asked"] == 10).all()
 
 
 def test_late_answers_alone_are_no_finding():
@@ -108,9 +114,58 @@ def test_many_are_held_to_account_together():
     assert holm(p)[[0, 2, 3, 4]] == pytest.approx([0.04, 0.09, 0.09, 0.6])
     assert np.isnan(holm(p)[1])
     found = estimated(company(2, deals=400))
-    for _, rows in found.groupby("ending"):
-        assert rows["p_holm"].to_numpy() == pytest.approx(holm(rows["p"].to_numpy()), nan_ok=True)
-        assert (rows["p_holm"].dropna() >= rows["p"].dropna()).all()
+    assert (found["p"].notna().groupby(found["ending"]).sum() >= 4).all()
+    # Both endings stand side by side, so all of their ratios are looked at together.
+    assert found["p_holm"].to_numpy() == pytest.approx(holm(found["p"].to_numpy()), nan_ok=True)
+    assert set(found["asked"]) == {found["p"].notna().sum()}
+
+
+def at_it(seed, deals=900):
+    """Buyers who are at it for a while, answer and decide then, and never after; no reply tells."""
+    r = np.random.default_rng(seed)
+    rows, told, ends = [], [], []
+    for number in range(deals):
+        created, known = int(r.integers(0, 500)), {}
+        name, outcome, closed = f"d{number:05}", "open", None
+        lasts = r.geometric(0.08)
+        for week in range(30):
+            day = created + 7 * week
+            if day > DAYS:
+                break
+            rows.append((name, 1_000 - week, f"s{number % SELLERS}", day, "0", 7 * week))
+            told += [(name, 1_000 - week, place, since) for place, since in known.items()]
+            is_engaged = week < lasts
+            if r.random() < (0.04 if is_engaged else 0.001):
+                outcome, closed = "won", day + 3
+                break
+            if r.random() < (0.005 if is_engaged else 0.04):
+                outcome, closed = "no_decision", day + 3
+                break
+            for place in range(1, 5):
+                if place not in known and is_engaged and r.random() < 0.05:
+                    known[place] = 999 - week
+        ends.append((name, outcome, closed, closed))
+    weeks = pd.DataFrame(
+        rows, columns=["deal_id", "week", "seller_id", "snapshot_day", "stage", "age_days"]
+    )
+    answered = pd.DataFrame(told, columns=["deal_id", "week", "place", "from_week"])
+    known = pd.DataFrame(ends, columns=["deal_id", "outcome", "closed_day", "event_day"])
+    return (
+        weeks.assign(is_stalled=False, source="crm"),
+        answered,
+        known.astype({"closed_day": "Int64", "event_day": "Int64"}),
+    )
+
+
+def test_an_answer_as_news_of_a_buyer_who_is_at_it_is_no_effect(monkeypatch):
+    companies = [at_it(seed) for seed in range(1, 4)]
+    beside = [decided(estimated(each)).loc[COUNT] for each in companies]
+    monkeypatch.setattr(method, "APART", ())
+    alone = [decided(estimated(each)).loc[COUNT] for each in companies]
+    assert {row["goes_with"] for row in alone} == {"more"}
+    assert {row["goes_with"] for row in beside} == {"level"}
+    left, crude = (np.mean([np.log(row["ratio"]) for row in rows]) for rows in (beside, alone))
+    assert left < crude / 2
 
 
 def test_the_order_of_rows_is_nothing():
@@ -129,7 +184,7 @@ def test_the_order_of_rows_is_nothing():
 
 def test_empty_and_full_elements_are_told_apart_from_no_effect():
     weeks, answered, deals = company(4, deals=300)
-    always = weeks[["deal_id", "week"]].assign(place=2)
+    always = weeks[["deal_id", "week"]].assign(place=2, from_week=1_000)
     own = pd.concat([answered[answered["place"] > 2], always], ignore_index=True)
     rows = decided(estimated((weeks, own, deals)))
     assert rows.loc["buyer", "verdict"] == "empty"

@@ -214,6 +214,20 @@ def test_a_failed_read_leaves_what_was_there(con, read, folder):
     assert deals(con) == before
 
 
+def test_a_header_that_is_sql_is_a_name_and_nothing_else(con, read, folder):
+    hostile = 'x"); drop table raw.files; --'
+    quoted = hostile.replace('"', '""')
+    (folder / "Opportunity.csv").write_text(
+        f'Id,Name,StageName,CloseDate,CreatedDate,"{quoted}"\n'
+        "006A00000000001,Acme,Qualification,2026-03-31,2026-01-05T09:15:27.000Z,secret\n",
+        encoding="utf-8",
+    )
+    report = read(folder)
+    assert list(report.loaded) == ["Opportunity.csv"]
+    assert con.sql("select name from raw.salesforce_opportunity").fetchall() == [("Acme",)]
+    assert con.sql("select count(*) from raw.files").fetchall() == [(1,)]
+
+
 def test_columns_that_no_contract_knows_are_listed(con, read, folder):
     (folder / "o.csv").write_text(HEADER.replace("IsWon", "Shoe_Size__c") + LINES)
     read(folder)

@@ -55,7 +55,10 @@ def test_what_holds_fails_and_is_open_is_said(tmp_path, view):
         *(company("harmful", place, 0.08 + error) for place, error in enumerate(noise)),
         *(company("bristle", place, error) for place, error in enumerate(noise[:5])),
         *(company("too_few", place, None) for place in range(30)),
-        *(company("drift", place, error, recalibrated=0) for place, error in enumerate(noise)),
+        *(
+            company("drift", place, error, moved=[], moved_without=[])
+            for place, error in enumerate(noise)
+        ),
     ]
     told = proof.context(view, made(tmp_path, companies))
     lines = {(row[0].text, row[2].text): row for row in told["proof"].rows}

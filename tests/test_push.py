@@ -163,6 +163,26 @@ def test_what_touches_follow_from_is_told_apart():
     assert hidden["verdict"] == "more"
 
 
+@pytest.mark.parametrize("told_by", ["before", "within"])
+def test_what_went_before_the_week_of_the_push_is_told_apart(told_by):
+    """Buyers who had been left alone are touched less and answer less; touches do nothing."""
+    weeks, deals = company(10, 0.0)
+    r = np.random.default_rng(10)
+    quiet = r.random(len(weeks)) < 0.5
+    pushed = weeks["silence_days"] - 7
+    # A touch before the silence, a day or six weeks before the buyer's last word; or one of two
+    # weeks ago within it, after which none came, or came a third time.
+    before = pushed + np.where(quiet, 42, 1)
+    weeks["last_touch_days"] = before if told_by == "before" else 14
+    weeks["touches"] = r.poisson(np.where(quiet, 0.3, 1.2))
+    chased = 0 if told_by == "before" else np.where(quiet, 0, 1 + 4 * (r.random(len(weeks)) < 0.5))
+    weeks["touches_so_far"] = weeks["touches"] + chased
+    weeks["is_answered"] = r.random(len(weeks)) < np.where(quiet, 0.05, 0.15)
+    hidden = weeks.assign(last_touch_days=14, touches_so_far=weeks["touches"])
+    assert answers(told(weeks, deals), "equal_silence")["verdict"] == "nothing"
+    assert answers(told(hidden, deals), "equal_silence")["verdict"] == "more"
+
+
 def test_what_nobody_recorded_has_no_number():
     row = answers(told(*company(2, 0.0, deals=300)), "equal_silence", "touches_urgent")
     assert row["verdict"] == "not_recorded"

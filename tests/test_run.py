@@ -174,6 +174,24 @@ def test_broken_input_leaves_yesterdays_report(broken, small_home, command, tmp_
     assert tables_of(home) == tables_of(small_home)
 
 
+def test_progress_can_be_json(command, tmp_path):
+    """One object a line, a step with its rows and seconds, and how it ended."""
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "Opportunity.csv").write_text(
+        "Id,AccountId,Name,StageName,CloseDate,CreatedDate,IsClosed,IsWon\n", encoding="utf-8"
+    )
+    asked = ("run", "--exports", tmp_path / "exports", "--home", tmp_path / "home")
+    done = command(*asked, "--log", "json")
+    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert len({line["run"] for line in lines if "run" in line}) == 1
+    assert all(line["at"] for line in lines)
+    made = {line["what"]: line for line in lines if line["event"] == "made"}
+    assert made["core.mappings"]["rows"] == 0 and made["core.mappings"]["seconds"] >= 0
+    stopped = [line["what"] for line in lines if line.get("severity") == "error"]
+    assert stopped == ["parameters_key"]
+    assert lines[-1]["event"] == "failed" and "parameters_key" in lines[-1]["failed_step"]
+
+
 def test_the_next_report_names_the_failed_night(small_exports, small_home, command, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(small_home, home, symlinks=True)
@@ -203,7 +221,7 @@ def test_wrong_use_is_exit_code_two(command, tmp_path):
 def test_help_names_every_command(command):
     said = command("--help").stdout
     assert all(word in said for word in ("run", "replay", "check", "sample", "explain"))
-    assert "doctor" in said
+    assert "doctor" in said and "alerts" in said
 
 
 def test_check_says_what_the_export_can_answer(command):

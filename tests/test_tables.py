@@ -3,13 +3,13 @@
 import pytest
 
 from pipelines import tables
-from pipelines.warehouse import in_memory
+from pipelines.warehouse import in_memory, opened
 
 
 @pytest.fixture(scope="module")
 def con():
-    with in_memory() as opened:
-        yield opened
+    with in_memory() as found:
+        yield found
 
 
 def written(tmp_path, text):
@@ -84,3 +84,15 @@ def test_every_vendor_has_every_shape():
         if query.schema == "crm" and query.path is not None:
             shapes.setdefault(query.path.parent.name, set()).add(query.path.stem)
     assert shapes["salesforce"] >= shapes["event_log"]
+
+
+def test_only_its_owner_reads_a_new_warehouse(tmp_path):
+    """And one that somebody has opened up on purpose stays as it is."""
+    path = tmp_path / "warehouse.duckdb"
+    with opened(path):
+        pass
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o640)
+    with opened(path):
+        pass
+    assert path.stat().st_mode & 0o777 == 0o640

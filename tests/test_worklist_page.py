@@ -1,6 +1,7 @@
 """The worklist's page and sheet: rules, costs, news, briefs, and what is not known."""
 
 import html
+import json
 import re
 
 import openpyxl
@@ -142,6 +143,16 @@ def test_why_an_hour_cannot_decide_is_said(gap):
 )
 def test_chances_as_one_in_so_many(chance, said):
     assert moves.one_in(view(), chance) == said
+
+
+@pytest.mark.parametrize("published", ["boosting", "logit", "silence_rule", "aalen_johansen", ""])
+def test_a_list_by_a_simple_rule_says_so(published):
+    card = pd.DataFrame([{"key": "published_model", "value": json.dumps(published)}])
+    told = worklist.context(Marts({"worklist": listed(), "model_card": card}), view())["answers"]
+    names = {"silence_rule": "Days of silence", "aalen_johansen": "Average deal at its stage"}
+    said = [sentence for sentence in told if "few or none are flagged before" in sentence]
+    assert len(said) == (published in names)
+    assert all(names[published] in sentence for sentence in said)
 
 
 def test_an_empty_list_has_its_rules_all_the_same():

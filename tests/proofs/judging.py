@@ -239,8 +239,11 @@ def _checks(
             share("no alarm without", "all", sum(not each["false_alarm"] for each in found), 1.0),
         ]
     if name == "drift":
-        fired = sum(_is_off(each) for each in found)
-        return [share("calibration rejected", "0.80", fired, ANSWERS)]
+        quiet = sum(not each["moved_without"] for each in found)
+        return [
+            share("alarm at a drift", "0.80", sum(bool(each["moved"]) for each in found), ANSWERS),
+            share("no alarm without", "0.90", quiet, COVERAGE),
+        ]
     if name == "permuted":
         aucs = [each["auc"] for each in found if each.get("auc") is not None]
         skills = [each["brier_skill"] for each in found if each.get("brier_skill") is not None]
@@ -307,14 +310,6 @@ def _named(told: Mapping[str, Any]) -> list[float]:
             levels.sort(key=lambda row: row["shrunk_estimate"])
             gaps.append(levels[-1]["truth"] - levels[0]["truth"])
     return gaps
-
-
-def _is_off(told: Mapping[str, Any]) -> bool:
-    """Whether the model was recalibrated, or its slope on the test is not 1 by its interval."""
-    if told["recalibrated"] > 0:
-        return True
-    low, high = told.get("calibration_slope_low"), told.get("calibration_slope_high")
-    return low is not None and high is not None and not low <= 1 <= high
 
 
 def _flip(companies: Sequence[Company], path: str, judge: Judge) -> list[dict[str, Any]]:

@@ -65,6 +65,7 @@ def ask(con: duckdb.DuckDBPyConnection, history: History) -> dict[str, Any]:
 
     rule = flagged["rule"].to_numpy()
     below, asked = rule == "below_an_hour", np.char.endswith(rule.astype(str), "_an_hour")
+    above = rule == "above_an_hour"
     share = float(below.sum() / max(asked.sum(), 1))
     paid = price(below) if below.any() else None
     found = None
@@ -76,7 +77,8 @@ def ask(con: duckdb.DuckDBPyConnection, history: History) -> dict[str, Any]:
         "let_go": int(below.sum()),
         "share": round(share, 3),
         "lost_an_hour": paid,
-        "lost_an_hour_above": price(rule == "above_an_hour"),
+        "above": int(above.sum()),
+        "lost_an_hour_above": price(above),
         "lost_an_hour_stalled": price(rule == "stalled"),
         "fresh_yield": round(fresh, 1),
     }

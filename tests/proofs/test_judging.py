@@ -3,9 +3,10 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from tests.proofs import judging, prove
+from tests.proofs import judging, prove, trials
 
 
 def company(name, place, error, *, half=0.1, truth=0.0, verdict="ok", method="doubly_robust"):
@@ -150,6 +151,39 @@ def test_no_segment_may_be_named_where_all_are_the_same():
     assert segments_judged([*silent, *true])["no false segment"] == "pass"
     untested = [with_segments("constant_effect", i, (0.0, 0.0), "unknown") for i in range(5)]
     assert segments_judged(untested) == {}
+
+
+def test_a_drift_must_raise_the_alarm_and_nothing_else():
+    def told(drifted, steady):
+        companies = [
+            company("drift", place, error)
+            | {
+                "checks": {
+                    "moved": ["stage"] if place < drifted else [],
+                    "moved_without": ["calibration_90"] if place < steady else [],
+                }
+            }
+            for place, error in enumerate(errors(0.0, 0.04))
+        ]
+        rows = judging.table(companies, "direct", judging.Judge())
+        checks = rows[rows["method"] == "check"].set_index("outcome")
+        return checks["passed"].to_dict()
+
+    assert told(80, 10) == {"alarm at a drift": "pass", "no alarm without": "pass"}
+    assert told(79, 11) == {"alarm at a drift": "fail", "no alarm without": "fail"}
+
+
+def test_nothing_is_true_of_waiting_where_the_walks_are_dealt_by_lot():
+    """Who was really let go is touched no more, whatever the lot says of him: he seems to wait."""
+    truth = pd.DataFrame(
+        {"chance_if_let_go": [0.2], "chance_if_chased": [0.1], "walk_probability": [0.5]}
+    )
+    row = {"outcome": "account_win", "estimand": "per_protocol"}
+    said = {
+        words: trials.true_value(truth, row | {"contrast": words}, "permuted")
+        for words in ("disqualify_vs_chase", "disqualify_vs_wait")
+    }
+    assert said == {"disqualify_vs_chase": 0.0, "disqualify_vs_wait": None}
 
 
 def test_what_is_kept_is_not_redone(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from models import drift, stall
 from models.simulate import History, scenario, simulate, write
 from models.simulate_dice import Dice
 from pipelines import compare, rewind, tables, variants
 from pipelines.night import Night
 from pipelines.settings import Settings
-from pipelines.train import DEALS, SNAPSHOTS
+from pipelines.train import DEALS, SNAPSHOTS, trained_day
 from pipelines.warehouse import in_memory
 from tests.proofs import direct, segments
 
@@ -150,12 +152,12 @@ def true_value(truth: pd.DataFrame, row: Row, name: str) -> float | None:
     """
     if row["outcome"] not in OUTCOMES or truth.empty or row["estimand"] == "share":
         return None
-    if name in ("permuted", "placebo_signal"):
-        return 0.0
-    kind = OUTCOMES[row["outcome"]]
     words = str(row["contrast"])
     if "wait" in words or "help" in words:
         return None
+    if name in ("permuted", "placebo_signal"):
+        return 0.0
+    kind = OUTCOMES[row["outcome"]]
     other = "chased" if "chase" in words else "kept"
     effect = truth[f"{kind}_if_let_go"] - truth[f"{kind}_if_{other}"]
     chance = truth["walk_probability"]
@@ -210,9 +212,16 @@ def _checks(name: str, con: duckdb.DuckDBPyConnection, history: History) -> Row:
             tables.build(con, tables.queries()["features.snapshots"])
             caught, detail = rewind.check(con)
         return {"alarm": not caught, "false_alarm": not honest, "detail": detail[:160]}
-    if name in ("drift", "permuted"):
+    if name == "drift":
+        steady = simulate(replace(history.company, drift=0.0), 1)
+        with in_memory() as other:
+            other.execute("set threads = 1")
+            direct.load(other, direct.shaped(steady.facts))
+            told, unmoved = moved(con, history), moved(other, steady)
+        return {"moved": told, "moved_without": unmoved}
+    if name == "permuted":
         direct.build(con, ("features.snapshots",))
-        return stall_model(con, history, permuted=name == "permuted")
+        return permuted(con, history)
     return {}
 
 
@@ -272,33 +281,58 @@ def stalls_unmoved(con: duckdb.DuckDBPyConnection, history: History) -> float:
     return round(float(same.mean()), 4) if len(both) else float("nan")
 
 
-def stall_model(con: duckdb.DuckDBPyConnection, history: History, *, permuted: bool) -> Row:
-    """What the stall model's own judges say; `permuted`: with endings dealt out by lot."""
-    from models import stall
-
+def _stalls(con: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What the stall model reads: snapshots, deals, stalls."""
     con.sql("create or replace temp view trained_on as select deal_id from core.deals")
-    snapshots, deals = con.sql(SNAPSHOTS).df(), con.sql(DEALS).df()
     stalls = con.sql("from core.stalls order by deal_id, spell").df()
-    if permuted:
-        names = [name for name in snapshots if name not in WHOSE_AND_WHEN]
-        order = np.argsort(
-            Dice(history.company.seed, "proofs").uniform(np.arange(len(snapshots)), "rows"),
-            kind="stable",
-        )
-        snapshots[names] = snapshots[names].iloc[order].reset_index(drop=True)
-    fit = stall.fit(
-        snapshots, deals, stalls, as_of_day=history.company.last_day, seed=1, max_landmarks=6
+    return con.sql(SNAPSHOTS).df(), con.sql(DEALS).df(), stalls
+
+
+def moved(con: duckdb.DuckDBPyConnection, history: History) -> list[str]:
+    """What the nightly alarm on drift would name, of features and of calibration."""
+    direct.build(con, ("features.snapshots",))
+    snapshots, deals, stalls = _stalls(con)
+    last = history.company.last_day
+    fit = stall.fit(snapshots, deals, stalls, as_of_day=last, seed=1, max_landmarks=6, band_draws=0)
+    found = drift.drift(
+        snapshots,
+        fit.judged.foretold,
+        deals,
+        stalls,
+        model=fit.published,
+        trained_day=trained_day(fit),
+        as_of_day=last,
+        seed=1,
     )
-    found: Row = {"published": fit.published, "recalibrated": len(fit.corrections)}
+    return sorted(found.loc[found["is_moved"], "feature"])
+
+
+def permuted(con: duckdb.DuckDBPyConnection, history: History) -> Row:
+    """What the stall model's own judges say once endings are dealt out by lot."""
+    snapshots, deals, stalls = _stalls(con)
+    names = [name for name in snapshots if name not in WHOSE_AND_WHEN]
+    order = np.argsort(
+        Dice(history.company.seed, "proofs").uniform(np.arange(len(snapshots)), "rows"),
+        kind="stable",
+    )
+    snapshots[names] = snapshots[names].iloc[order].reset_index(drop=True)
+    fit = stall.fit(
+        snapshots,
+        deals,
+        stalls,
+        as_of_day=history.company.last_day,
+        seed=1,
+        max_landmarks=6,
+        band_draws=0,
+    )
+    found: Row = {"published": fit.published}
     told = fit.evaluation
     if told.empty:
         return found
     told = told[(told["model"] == "boosting") & (told["cause"] == "no_decision")]
     told = told[(told["horizon_days"] == 90) & (told["slice"] == "all")]
-    for metric in ("auc", "brier_skill", "calibration_slope"):
-        values = told.loc[told["metric"] == metric, ["value", "low", "high"]]
-        for name, value in zip(
-            ("", "_low", "_high"), values.iloc[0] if len(values) else (), strict=False
-        ):
-            found[metric + name] = _plain(float(value))
+    for metric in ("auc", "brier_skill"):
+        values = told.loc[told["metric"] == metric, "value"]
+        if len(values):
+            found[metric] = _plain(float(values.iloc[0]))
     return found
