@@ -9,6 +9,7 @@ import dagster as dg
 
 from pipelines.night import ROOT, Night
 from pipelines.progress import QUIET
+from pipelines.spark import EngineError, refuse_absent
 from pipelines.warehouse import WarehouseError
 
 
@@ -48,9 +49,13 @@ def run(night: Night) -> Finished:
         # DuckDB gives later openings in a process the database that is open: none has to wait for
         # a checkpoint, and no other run can come in between two steps.
         try:
+            if night.settings.engine.name == "spark":
+                refuse_absent()
             held.enter_context(night.open())
         except WarehouseError as error:
             return Finished(None, failed_step="opening the warehouse", reason=str(error))
+        except EngineError as error:
+            return Finished(None, failed_step="starting the engine", reason=str(error))
         result = job.execute_in_process(
             instance=held.enter_context(_instance(night)),
             run_config={**QUIET, "resources": {"night": {"config": night.asked()}}},

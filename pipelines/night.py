@@ -1,6 +1,7 @@
 """One night: where it reads, where it writes, and the settings in force."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -8,11 +9,14 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+from pydantic import PrivateAttr
 
-from pipelines import contracts, databases, exports, warehouse
+from pipelines import contracts, databases, exports, tables, warehouse
 from pipelines import settings as settings_file
 from pipelines.exports import Limits, Offered
 from pipelines.loading import Options
+from pipelines.spark import Spark
+from pipelines.tables import Query
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "data" / "contracts"
@@ -30,6 +34,7 @@ class Places:
     published: Path
     failed: Path
     temp: Path
+    store: Path
 
     @classmethod
     def of(cls, home: Path | None) -> "Places":
@@ -42,6 +47,7 @@ class Places:
             published=ROOT / "reports" / "published" if home is None else home / "published",
             failed=base / "failed",
             temp=base / "tmp",
+            store=base / "store",
         )
 
 
@@ -53,6 +59,17 @@ class Night(dg.ConfigurableResource):
     home: str | None = None
     as_of: str | None = None
     full: bool = False
+    _spark: Spark | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Night"]:
+        """One run; a session of Spark that it has begun ends with it."""
+        try:
+            yield self
+        finally:
+            if self._spark is not None:
+                self._spark.stop()
+                self._spark = None
 
     @cached_property
     def places(self) -> Places:
@@ -134,3 +151,17 @@ class Night(dg.ConfigurableResource):
             read_only=read_only,
             memory_limit=self.settings.source.memory_limit,
         )
+
+    def build(self, con: duckdb.DuckDBPyConnection, query: Query) -> None:
+        """Make the table or view of a query anew, by the engine of the settings.
+
+        Raises EngineError when that is Spark and it cannot.
+        """
+        engine = self.settings.engine
+        if query.is_view or engine.name == "duckdb":
+            tables.build(con, query)
+            return
+        if self._spark is None:
+            store = self.places.store if engine.store is None else Path(engine.store)
+            self._spark = Spark(engine, store.absolute(), self.settings.source.memory_limit)
+        self._spark.build(con, query)

@@ -138,6 +138,21 @@ class Database(_Section):
         return self
 
 
+def _master(address: str) -> str:
+    if not re.fullmatch(r"local(\[(\*|\d+)\])?|yarn|(spark|k8s)://\S+", address):
+        raise ValueError('not an address such as "local[*]", "spark://host:7077", "yarn" or "k8s://..."')
+    return address
+
+
+class Engine(_Section):
+    """What runs the queries from core on; where their tables lie when that is Spark."""
+
+    name: Literal["duckdb", "spark"] = "duckdb"
+    master: Annotated[str, AfterValidator(_master)] = "local[*]"
+    store: str | None = None
+    properties: dict[str, str] = {}
+
+
 class Outcomes(_Section):
     """When a deal counts as stalled, and which endings count as no decision."""
 
@@ -279,6 +294,7 @@ class Settings(_Section):
     source: Source = Source()
     limits: Limits = Limits()
     databases: dict[str, Database] = {}
+    engine: Engine = Engine()
     columns: dict[str, str | tuple[str, ...]] = {}
     stages: dict[str, StageClass] = {}
     pipelines: dict[str, PipelineKind] = {}
@@ -334,6 +350,7 @@ class Settings(_Section):
                 "schedule": True,
                 "limits": True,
                 "databases": True,
+                "engine": True,
                 "source": {"exports", "memory_limit"},
                 "briefs": {"templates"},
             }
