@@ -150,6 +150,7 @@ class Night(dg.ConfigurableResource):
             self.places.warehouse,
             read_only=read_only,
             memory_limit=self.settings.source.memory_limit,
+            store=self.settings.engine.store,
         )
 
     def build(self, con: duckdb.DuckDBPyConnection, query: Query) -> None:
@@ -162,6 +163,6 @@ class Night(dg.ConfigurableResource):
             tables.build(con, query)
             return
         if self._spark is None:
-            store = self.places.store if engine.store is None else Path(engine.store)
-            self._spark = Spark(engine, store.absolute(), self.settings.source.memory_limit)
+            store = engine.store or str(self.places.store)
+            self._spark = Spark(engine, store, self.settings.source.memory_limit)
         self._spark.build(con, query)

@@ -140,8 +140,14 @@ class Database(_Section):
 
 def _master(address: str) -> str:
     if not re.fullmatch(r"local(\[(\*|\d+)\])?|yarn|(spark|k8s)://\S+", address):
-        raise ValueError('not an address such as "local[*]", "spark://host:7077", "yarn" or "k8s://..."')
+        raise ValueError('not "local[*]", "local[4]", "spark://host:7077", "yarn" or "k8s://..."')
     return address
+
+
+def _store(place: str) -> str:
+    if "://" in place and not re.match(r"(s3|gs|hdfs)://.", place):
+        raise ValueError("neither a folder nor an address that begins with s3://, gs:// or hdfs://")
+    return place.rstrip("/")
 
 
 class Engine(_Section):
@@ -149,7 +155,7 @@ class Engine(_Section):
 
     name: Literal["duckdb", "spark"] = "duckdb"
     master: Annotated[str, AfterValidator(_master)] = "local[*]"
-    store: str | None = None
+    store: Annotated[str, AfterValidator(_store)] | None = None
     properties: dict[str, str] = {}
 
 

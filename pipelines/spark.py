@@ -8,7 +8,7 @@ of it with DuckDB's own types. Statistics, checks and pages read the warehouse a
 import importlib.util
 import os
 import shutil
-import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,8 @@ TYPES = {
     "TIMESTAMP": "timestamp_ntz",
     '"NULL"': "string",
 }
+# Types of the warehouse that parquet does not keep.
+IN_PARQUET = {"HUGEINT": "bigint", '"NULL"': "varchar"}
 # What the same rows hang on, whatever the installation of Spark says.
 ALWAYS = {
     "spark.sql.ansi.enabled": "true",
@@ -76,16 +78,30 @@ def refuse_absent() -> None:
         )
 
 
-def _properties(engine: Engine, memory_limit: str, catalog: Path) -> Mapping[str, str]:
-    is_local = engine.master.startswith("local")
-    # Java counts memory in its own letters.
-    memory = {"spark.driver.memory": memory_limit.lower().replace("ib", "").removesuffix("b")}
-    return {
-        **(LOCAL | memory if is_local else {}),
+def _session(engine: Engine, store: str, memory_limit: str) -> "SparkSession":
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    # Java counts memory in letters of its own.
+    memory = {"spark.driver.memory": memory_limit.lower().replace("ib", "b").removesuffix("b")}
+    properties = {
+        **(LOCAL | memory if engine.master.startswith("local") else {}),
         **engine.properties,
         **ALWAYS,
-        "spark.sql.warehouse.dir": catalog.as_uri(),
     }
+    try:
+        builder = SparkSession.builder.appName("nodecision").master(engine.master)
+        session = builder.config(map=dict(properties)).getOrCreate()
+        for schema in ("raw", *tables.HOPS):
+            place = _literal(_address(f"{store}/{schema}"))
+            session.sql(f"create database if not exists {schema} location '{place}'")
+    except (Py4JError, PySparkException) as error:
+        raise EngineError(
+            f"Spark cannot start on {engine.master!r}: {_first_line(error)}. Check master and "
+            "[engine.properties] in nodecision.toml."
+        ) from error
+    return session
 
 
 class Spark:
@@ -94,32 +110,17 @@ class Spark:
     Raises EngineError when Spark is not installed or the session cannot be had.
     """
 
-    def __init__(self, engine: Engine, store: Path, memory_limit: str) -> None:
+    def __init__(self, engine: Engine, store: str, memory_limit: str) -> None:
         refuse_absent()
-        from py4j.protocol import Py4JError
-        from pyspark.errors import PySparkException
-        from pyspark.sql import SparkSession
-
-        self._store = store
-        self._catalog = tempfile.TemporaryDirectory(prefix="nodecision-spark-")
-        builder = SparkSession.builder.appName("nodecision").master(engine.master)
-        for name, value in _properties(engine, memory_limit, Path(self._catalog.name)).items():
-            builder = builder.config(name, value)
-        try:
-            self._session: SparkSession = builder.getOrCreate()
-            for schema in ("raw", *tables.HOPS):
-                self._session.sql(f"create database if not exists {schema}")
-        except (Py4JError, PySparkException) as error:
-            self._catalog.cleanup()
-            raise EngineError(
-                f"Spark cannot start on {engine.master!r}: {_first_line(error)}. Check master and "
-                "[engine.properties] in nodecision.toml."
-            ) from error
+        self._store = store if "://" in store else str(Path(store).absolute())
+        with warnings.catch_warnings():
+            # Frames of pandas never pass through Spark here.
+            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+            self._session = _session(engine, self._store, memory_limit)
 
     def stop(self) -> None:
         """End the session. The tables stay in the store."""
         self._session.stop()
-        self._catalog.cleanup()
 
     def build(self, con: duckdb.DuckDBPyConnection, query: Query) -> None:
         """Make one table anew on Spark, and its view in the warehouse.
@@ -129,10 +130,8 @@ class Spark:
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
-        columns = {
-            name: kind for name, kind, *_ in con.execute(f"describe {query.sql}").fetchall()
-        }
-        place = self._store / query.schema / query.table
+        columns = {name: kind for name, kind, *_ in con.execute(f"describe {query.sql}").fetchall()}
+        place = f"{self._store}/{query.schema}/{query.table}"
         # A view never shows the files of two nights, or files half written.
         tables.drop(con, query.name)
         try:
@@ -143,7 +142,7 @@ class Spark:
                 for name, kind in _on_spark(query.name, columns).items()
             )
             made = self._session.sql(f"select {told} from ({spark_sql(query.sql)})")
-            made.write.parquet(place.as_uri(), mode="overwrite")
+            made.write.parquet(_address(place), mode="overwrite")
             self._take(query.name, columns, place)
         except (Py4JError, PySparkException, DialectError) as error:
             raise EngineError(f"{query.name} on Spark: {_first_line(error)}") from error
@@ -154,24 +153,23 @@ class Spark:
         if self._session.catalog.tableExists(name):
             return
         schema, _, table = name.partition(".")
-        place = self._store / "given" / schema / f"{table}.parquet"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        columns = {
-            column: kind for column, kind, *_ in con.execute(f"describe {name}").fetchall()
-        }
+        place = f"{self._store}/given/{schema}/{table}.parquet"
+        if "://" not in place:
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+        columns = {column: kind for column, kind, *_ in con.execute(f"describe {name}").fetchall()}
         told = ", ".join(
-            f'cast("{column}" as bigint) as "{column}"' if kind == "HUGEINT" else f'"{column}"'
+            f'cast("{column}" as {IN_PARQUET.get(kind, kind)}) as "{column}"'
             for column, kind in columns.items()
         )
         con.execute(f"copy (select {told} from {name}) to '{_literal(place)}' (format parquet)")
         self._take(name, columns, place)
 
-    def _take(self, name: str, columns: Mapping[str, str], place: Path) -> None:
+    def _take(self, name: str, columns: Mapping[str, str], place: str) -> None:
         """The parquet of a table as a table of the session."""
         told = ", ".join(f"`{column}` {kind}" for column, kind in _on_spark(name, columns).items())
         self._session.sql(f"drop table if exists {name}")
         self._session.sql(
-            f"create table {name} ({told}) using parquet location '{_literal(place)}'"
+            f"create table {name} ({told}) using parquet location '{_literal(_address(place))}'"
         )
 
 
@@ -183,7 +181,7 @@ def _on_spark(table: str, columns: Mapping[str, str]) -> dict[str, str]:
 
 
 def _show(
-    con: duckdb.DuckDBPyConnection, query: Query, place: Path, columns: Mapping[str, str]
+    con: duckdb.DuckDBPyConnection, query: Query, place: str, columns: Mapping[str, str]
 ) -> None:
     """The view of a table that Spark made, in DuckDB's own types."""
     told = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in columns.items())
@@ -196,8 +194,13 @@ def _show(
         con.execute(f"comment on view {query.name} is '{comment}'")
 
 
-def _literal(place: Path) -> str:
-    return str(place).replace("'", "''")
+def _address(place: str) -> str:
+    """A place of the store as Spark names it, which may take a bare path for one of a cluster."""
+    return place if "://" in place else f"file://{place}"
+
+
+def _literal(place: str) -> str:
+    return place.replace("'", "''")
 
 
 def _first_line(error: Exception) -> str:
