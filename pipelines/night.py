@@ -159,7 +159,7 @@ class Night(dg.ConfigurableResource):
         Raises EngineError when that is Spark and it cannot.
         """
         engine = self.settings.engine
-        if query.is_view or engine.name == "duckdb":
+        if query.schema == "crm" or engine.name == "duckdb":
             tables.build(con, query)
             return
         if self._spark is None:
