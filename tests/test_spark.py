@@ -261,6 +261,43 @@ def test_a_query_that_fails_names_its_table(con, tmp_path):
         session.build(con, query)
 
 
+def test_tables_lie_in_an_object_store(tmp_path, monkeypatch):
+    """Both engines take s3:// for a folder here: what is tested is that they meet there."""
+    from pyarrow import fs
+
+    class Found:
+        @staticmethod
+        def from_uri(_):
+            return fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem()), "bucket/company"
+
+    monkeypatch.setattr(fs, "FileSystem", Found)
+    # An object store has no folders that would have to be made.
+    (tmp_path / "bucket" / "company" / "given" / "core").mkdir(parents=True)
+    hadoop = {
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        "spark.hadoop.fs.viewfs.mounttable.bucket.link./company": (
+            tmp_path / "bucket" / "company"
+        ).as_uri(),
+    }
+    store = "s3://bucket/company"
+    engine = Engine(name="spark", master="local[2]", properties=PROPERTIES | hadoop)
+    query = Query(
+        "marts", "words", "select n + 1 as m from core.given", "", frozenset({"core.given"}), False
+    )
+    place = tmp_path / "warehouse.duckdb"
+    with warehouse.opened(place, store=store) as con, running(store, engine) as session:
+        con.execute("create table core.given as select 1 as n")
+        session.build(con, query)
+    assert list((tmp_path / "bucket" / "company" / "marts" / "words").glob("*.parquet"))
+    with warehouse.opened(place, store=store, read_only=True) as con:
+        assert con.execute("from marts.words").fetchall() == [(2,)]
+
+
+def test_a_store_that_cannot_be_reached_is_told(tmp_path):
+    with pytest.raises(warehouse.WarehouseError, match=r"s3:///x: the store cannot be reached"):
+        warehouse.opened(tmp_path / "w.duckdb", store="s3:///x").__enter__()
+
+
 def test_no_pyspark_is_told(monkeypatch):
     real = importlib.util.find_spec
     monkeypatch.setattr(
