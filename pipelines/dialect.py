@@ -117,6 +117,9 @@ def _in_words_of_spark(node: exp.Expr) -> exp.Expr:
             raise DialectError(f"{node.sql('duckdb')}: use epoch_ms, which both engines know.")
         instant = exp.Anonymous(this="timestamp_millis", expressions=[node.this])
         return exp.cast(instant, "timestamp_ntz", dialect=Spark)
+    elif isinstance(node, exp.In) and node.args.get("query") and isinstance(node.parent, exp.Not):
+        # Spark may compare each row with each of the subquery's.
+        raise DialectError(f"{node.sql('duckdb')}: join, and ask for the rows that found none.")
     elif isinstance(node, exp.DateDiff):
         return _days(node)
     elif isinstance(node, exp.Literal) and not node.is_string and not node.is_int:
