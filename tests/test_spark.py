@@ -1,131 +1,43 @@
-"""Spark makes what DuckDB makes: every table of every company, and a whole night's pages."""
+"""A night on Spark is a night on DuckDB; what the engines word unlike; what is missing is told.
+
+Larger companies are compared in `proofs/test_spark_rows.py`.
+"""
 
 import importlib.util
-from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from pipelines import ingest, launch, replay, seeds, tables, warehouse
+from pipelines import launch, warehouse
 from pipelines import spark as engines
 from pipelines.dialect import DialectError, spark_sql
 from pipelines.night import Night
 from pipelines.settings import Engine, SettingsError, load
 from pipelines.spark import EngineError, Spark
 from pipelines.tables import Query
+from tests.two_engines import ENGINE, MADE, PROPERTIES, difference, running
 
 ROOT = Path(__file__).resolve().parents[1]
-# Two parts, so that an order of rows is not kept by chance; compilers that do not pay on few rows
-# are off.
-PROPERTIES = {
-    "spark.sql.shuffle.partitions": "2",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+
+# Compilers that do not pay on few rows are off.
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-ENGINE = Engine(name="spark", master="local[2]", properties=PROPERTIES)
-MADE = [query for query in tables.queries().values() if query.schema != "crm"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def installed():
-    try:
-        engines.refuse_absent()
-    except EngineError as error:
-        pytest.skip(str(error))
-
-
-@contextmanager
-def running(store, engine=ENGINE):
-    session = Spark(engine, str(store), "4GB")
-    try:
-        yield session
-    finally:
-        session.stop()
-
-
-def rows_of(con, table, order):
-    return con.sql(f"select * from {table} order by {order}").df()
-
-
-def difference(con, ours, theirs):
-    """What differs between two tables, in words; empty where types and rows are the same."""
-    kinds = [
-        [column[:2] for column in con.execute(f"describe {table}").fetchall()]
-        for table in (ours, theirs)
-    ]
-    if kinds[0] != kinds[1]:
-        return f"types {set(kinds[0]) ^ set(kinds[1])}"
-    one_way = f"select count(*) from (from {ours} except all from {theirs})"
-    other_way = f"select count(*) from (from {theirs} except all from {ours})"
-    if con.execute(f"select ({one_way}), ({other_way})").fetchall() == [(0, 0)]:
-        return ""
-    floats = [name for name, kind in kinds[0] if kind == "DOUBLE"]
-    order = ", ".join(f'"{name}"' for name in [n for n, k in kinds[0] if k != "DOUBLE"] + floats)
-    left, right = rows_of(con, ours, order), rows_of(con, theirs, order)
-    if len(left) != len(right):
-        return f"{len(left)} rows and {len(right)}"
-    told = []
-    for name in left.columns:
-        if name in floats:
-            pair = [side[name].to_numpy(float) for side in (left, right)]
-            same = np.isclose(*pair, rtol=1e-9, atol=1e-9, equal_nan=True)
-        else:
-            same = (left[name] == right[name]) | (left[name].isna() & right[name].isna())
-        if not np.all(same):
-            at = int(np.argmin(np.asarray(same, dtype=bool)))
-            told.append(f"{name}: {left[name].iloc[at]!r} and {right[name].iloc[at]!r}")
-    return "; ".join(told)
-
-
-def differences(con, folder, tmp_path):
-    """What Spark makes otherwise of a folder of exports, by table."""
-    night = Night(exports=str(folder), home=str(tmp_path / "home"))
-    ingest.ingest(con, night.offered(), night.contracts, night.places.temp, night.options)
-    seeds.write(con, night.rules, night.settings.parameters(None), night.settings.mappings())
-    replay.run(con, None)
-    for query in tables.queries().values():
-        tables.build(con, query)
-    con.execute("attach ':memory:' as kept")
-    for schema in tables.HOPS:
-        con.execute(f"create schema kept.{schema}")
-    for query in MADE:
-        con.execute(f"create table kept.{query.name} as from {query.name}")
-    # A folder's name may hold what is special in SQL or in an address.
-    with running(tmp_path / "the company's store") as session:
-        for query in MADE:
-            session.build(con, query)
-        found = {query.name: difference(con, f"kept.{query.name}", query.name) for query in MADE}
-    assert con.execute("select count(*) from kept.core.deals").fetchall() != [(0,)]
-    return {name: told for name, told in found.items() if told}
-
-
-def test_the_sample_has_the_same_rows(con, tmp_path):
-    assert differences(con, ROOT / "data" / "sample", tmp_path) == {}
-
-
-def test_a_real_log_has_the_same_rows(con, tmp_path, shared_data):
-    log = shared_data / "bpic2012" / "financial_log.xes.gz"
-    assert differences(con, log, tmp_path) == {}
-
-
-def test_a_random_company_has_the_same_rows(con, folder, tmp_path):
-    from models.simulate import scenario, write_sample
-
-    write_sample(folder, "pipedrive", scenario("framework_matters").company(20261125, 250))
-    assert differences(con, folder, tmp_path) == {}
+QUICK = ENGINE.model_copy(update={"properties": PROPERTIES | INTERPRETED})
 
 
 def files_of(place):
     return {path.relative_to(place): path for path in place.rglob("*") if path.is_file()}
 
 
+@pytest.mark.usefixtures("spark_installed")
 def test_a_night_on_spark_publishes_the_same(tmp_path, folder, monkeypatch):
     from models.simulate import scenario, write_sample
 
     write_sample(folder, "salesforce", scenario("all_litter").company(7, 200))
     written = tmp_path / "nodecision.toml"
-    properties = "\n".join(f'"{name}" = "{value}"' for name, value in PROPERTIES.items())
+    properties = "\n".join(f'"{name}" = "{value}"' for name, value in QUICK.properties.items())
     written.write_text(
         f'[engine]\nname = "spark"\nmaster = "local[2]"\n[engine.properties]\n{properties}\n',
         encoding="utf-8",
@@ -208,6 +120,7 @@ nullif('', '')
 """
 
 
+@pytest.mark.usefixtures("spark_installed")
 def test_words_that_differ_mean_the_same(con, tmp_path):
     con.execute(
         "create table core.given as select '리셀러referral' as column_of_rules, "
@@ -217,13 +130,14 @@ def test_words_that_differ_mean_the_same(con, tmp_path):
     columns = ", ".join(f"{text} as c{place}" for place, text in enumerate(listed))
     sql = f"select {columns} from core.given"
     expected = con.execute(sql).fetchall()
-    with running(tmp_path / "store") as session:
+    with running(tmp_path / "store", QUICK) as session:
         session.build(con, Query("marts", "words", sql, "", frozenset({"core.given"}), False))
     found = con.execute("from marts.words").fetchall()
     told = zip(listed, expected[0], found[0], strict=True)
     assert [(text, left, right) for text, left, right in told if left != right] == []
 
 
+@pytest.mark.usefixtures("spark_installed")
 def test_nulls_and_ties_stand_alike(con, tmp_path):
     con.execute("create table core.given as from (values (1, 'b'), (null, 'a'), (2, null)) t(n, w)")
     sql = (
@@ -232,7 +146,7 @@ def test_nulls_and_ties_stand_alike(con, tmp_path):
         "lag(w, 1, 'none') over (order by w) as before from core.given"
     )
     expected = con.execute(f"{sql} order by up").fetchall()
-    with running(tmp_path / "store") as session:
+    with running(tmp_path / "store", QUICK) as session:
         session.build(con, Query("marts", "words", sql, "", frozenset({"core.given"}), False))
     assert con.execute("from marts.words order by up").fetchall() == expected
 
@@ -254,13 +168,18 @@ def test_what_spark_would_read_otherwise_is_refused(sql):
         spark_sql(sql)
 
 
+@pytest.mark.usefixtures("spark_installed")
 def test_a_query_that_fails_names_its_table(con, tmp_path):
     con.execute("create table core.given as select 0 as n")
     query = Query("marts", "words", "select 1 // n as x from core.given", "", frozenset(), False)
-    with running(tmp_path / "store") as session, pytest.raises(EngineError, match=r"marts\.words"):
+    with (
+        running(tmp_path / "store", QUICK) as session,
+        pytest.raises(EngineError, match=r"marts\.words"),
+    ):
         session.build(con, query)
 
 
+@pytest.mark.usefixtures("spark_installed")
 def test_tables_lie_in_an_object_store(tmp_path, monkeypatch):
     """Both engines take s3:// for a folder here: what is tested is that they meet there."""
     from pyarrow import fs
@@ -280,7 +199,7 @@ def test_tables_lie_in_an_object_store(tmp_path, monkeypatch):
         ).as_uri(),
     }
     store = "s3://bucket/company"
-    engine = Engine(name="spark", master="local[2]", properties=PROPERTIES | hadoop)
+    engine = Engine(name="spark", master="local[2]", properties=QUICK.properties | hadoop)
     query = Query(
         "marts", "words", "select n + 1 as m from core.given", "", frozenset({"core.given"}), False
     )
@@ -328,6 +247,7 @@ def test_a_run_without_java_ends_before_it_begins(tmp_path, monkeypatch):
     assert "JAVA_HOME" in finished.reason
 
 
+@pytest.mark.usefixtures("spark_installed")
 def test_a_master_that_cannot_be_is_told(tmp_path):
     with pytest.raises(EngineError, match=r"cannot start on 'local\[0\]'.*Check master"):
         Spark(Engine(name="spark", master="local[0]"), str(tmp_path), "4GB")
