@@ -84,6 +84,11 @@ class Night(dg.ConfigurableResource):
             return settings_file.load(Path(self.settings_path))
         return settings_file.load(default if default.exists() else None)
 
+    @property
+    def store(self) -> str:
+        """Where the tables lie that Spark makes: a folder, or the address of an object store."""
+        return self.settings.engine.store or str(self.places.store)
+
     @cached_property
     def as_of_date(self) -> date | None:
         """The day asked for, or None for the newest stamp of the exports."""
@@ -163,6 +168,5 @@ class Night(dg.ConfigurableResource):
             tables.build(con, query)
             return
         if self._spark is None:
-            store = engine.store or str(self.places.store)
-            self._spark = Spark(engine, store, self.settings.source.memory_limit)
+            self._spark = Spark(engine, self.store, self.settings.source.memory_limit)
         self._spark.build(con, query)
