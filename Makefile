@@ -18,7 +18,7 @@ $(STAMP): requirements.lock pyproject.toml
 setup-spark: $(STAMP)-spark
 
 $(STAMP)-spark: $(STAMP) requirements-spark.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-build-isolation -r requirements-spark.lock
 	@touch $@
 
 nightly: setup
