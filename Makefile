@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup check lint types test nightly sample prove prove-reduced bench dev clean
+.PHONY: setup setup-spark check lint types test nightly sample prove prove-reduced bench dev clean
 
 setup: $(STAMP)
 
@@ -12,6 +12,13 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# For engine = "spark": half a gigabyte that only very large companies need, and Java 17 beside it.
+setup-spark: $(STAMP)-spark
+
+$(STAMP)-spark: $(STAMP) requirements-spark.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --no-build-isolation -r requirements-spark.lock
 	@touch $@
 
 nightly: setup

@@ -143,7 +143,7 @@ def sql_asset(query: tables.Query) -> dg.AssetsDefinition:
     def made(night: Night) -> dg.MaterializeResult:
         started = time.monotonic()
         with night.open() as con:
-            tables.build(con, query)
+            night.build(con, query)
             if query.is_view:
                 return dg.MaterializeResult(metadata={"view": True})
             return _made(con, query.name, started)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines import channels, warehouse
 from pipelines.night import ROOT, SAMPLE, Night
 from pipelines.settings import Settings
+from pipelines.spark import EngineError, refuse_absent
 from pipelines.warehouse import WarehouseError
 
 PACKAGES = ("dagster", "duckdb", "pandas", "scikit-learn", "plotly")
@@ -23,6 +24,19 @@ def _versions() -> Iterator[tuple[bool, str]]:
     yield True, f"Python {platform.python_version()}"
     for name in PACKAGES:
         yield True, f"{name} {importlib.metadata.version(name)}"
+
+
+def _engine(night: Night) -> Iterator[tuple[bool, str]]:
+    engine = night.settings.engine
+    if engine.name != "spark":
+        return
+    try:
+        refuse_absent()
+    except EngineError as error:
+        yield False, str(error)
+    else:
+        version = importlib.metadata.version("pyspark")
+        yield True, f"pyspark {version} on {engine.master}, tables in {night.store}"
 
 
 def _room(night: Night) -> Iterator[tuple[bool, str]]:
@@ -107,6 +121,7 @@ def _settings(night: Night) -> Iterator[tuple[bool, str]]:
 def lines(night: Night) -> Iterator[tuple[bool, str]]:
     """What was looked at, and whether it is well."""
     yield from _versions()
+    yield from _engine(night)
     yield from _room(night)
     yield from _memory(night)
     yield from _warehouse(night)

@@ -12,9 +12,10 @@ import dagster as dg
 from pipelines import alerts, mending, publish
 from pipelines.night import ROOT, Night
 from pipelines.progress import as_json, only
+from pipelines.spark import EngineError, refuse_absent
 from pipelines.warehouse import WarehouseBusy, WarehouseError
 
-OPENING = "opening the warehouse"
+OPENING, ENGINE = "opening the warehouse", "starting the engine"
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,17 @@ def _once(night: Night, form: str) -> Finished:
         # DuckDB gives later openings in a process the database that is open: none has to wait for
         # a checkpoint, and no other run can come in between two steps.
         try:
+            if night.settings.engine.name == "spark":
+                refuse_absent()
             mending.mend(night, now)
             held.enter_context(night.open())
-        except WarehouseError as error:
+        except (WarehouseError, EngineError) as error:
+            step = ENGINE if isinstance(error, EngineError) else OPENING
             if not isinstance(error, WarehouseBusy):
                 run = f"unopened-{now:%Y%m%dT%H%M%S}"
-                publish.note_failure(night.places, run, OPENING, str(error))
+                publish.note_failure(night.places, run, step, str(error))
                 alerts.tell(night, None, now)
-            return Finished(None, failed_step=OPENING, reason=str(error))
+            return Finished(None, failed_step=step, reason=str(error))
         result = job.execute_in_process(
             instance=held.enter_context(_instance(night)),
             run_config={**only(form), "resources": {"night": {"config": night.asked()}}},

@@ -1,6 +1,7 @@
 """One night: where it reads, where it writes, and the settings in force."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -8,11 +9,14 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+from pydantic import PrivateAttr
 
-from pipelines import contracts, databases, exports, warehouse
+from pipelines import contracts, databases, exports, tables, warehouse
 from pipelines import settings as settings_file
 from pipelines.exports import Limits, Offered
 from pipelines.loading import Options
+from pipelines.spark import Spark
+from pipelines.tables import Query
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "data" / "contracts"
@@ -31,6 +35,7 @@ class Places:
     failed: Path
     alerts: Path
     temp: Path
+    store: Path
 
     @classmethod
     def of(cls, home: Path | None) -> "Places":
@@ -44,6 +49,7 @@ class Places:
             failed=base / "failed",
             alerts=base / "alerts",
             temp=base / "tmp",
+            store=base / "store",
         )
 
 
@@ -55,6 +61,17 @@ class Night(dg.ConfigurableResource):
     home: str | None = None
     as_of: str | None = None
     full: bool = False
+    _spark: Spark | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Night"]:
+        """One run; a session of Spark that it has begun ends with it."""
+        try:
+            yield self
+        finally:
+            if self._spark is not None:
+                self._spark.stop()
+                self._spark = None
 
     @cached_property
     def places(self) -> Places:
@@ -68,6 +85,11 @@ class Night(dg.ConfigurableResource):
         if self.settings_path is not None:
             return settings_file.load(Path(self.settings_path))
         return settings_file.load(default if default.exists() else None)
+
+    @property
+    def store(self) -> str:
+        """Where the tables lie that Spark makes: a folder, or the address of an object store."""
+        return self.settings.engine.store or str(self.places.store)
 
     @cached_property
     def as_of_date(self) -> date | None:
@@ -135,4 +157,18 @@ class Night(dg.ConfigurableResource):
             self.places.warehouse,
             read_only=read_only,
             memory_limit=self.settings.source.memory_limit,
+            store=self.settings.engine.store,
         )
+
+    def build(self, con: duckdb.DuckDBPyConnection, query: Query) -> None:
+        """Make the table or view of a query anew, by the engine of the settings.
+
+        Raises EngineError when that is Spark and it cannot.
+        """
+        engine = self.settings.engine
+        if query.schema == "crm" or engine.name == "duckdb":
+            tables.build(con, query)
+            return
+        if self._spark is None:
+            self._spark = Spark(engine, self.store, self.settings.source.memory_limit)
+        self._spark.build(con, query)

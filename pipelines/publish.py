@@ -115,8 +115,8 @@ def _failures(places: Places, told_by: str) -> list[dict[str, Any]]:
 def frames(con: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
     """Every mart as a frame, rows in a fixed order, so that equal nights give equal bytes."""
     names = con.execute(
-        "select table_name from duckdb_tables() where schema_name = 'marts' "
-        "and database_name = current_database() order by table_name"
+        "select table_name from information_schema.tables where table_schema = 'marts' "
+        "and table_catalog = current_database() order by table_name"
     ).fetchall()
     return {name: con.sql(f"from marts.{name} order by all").df() for (name,) in names}
 
@@ -185,6 +185,7 @@ def publish(con: duckdb.DuckDBPyConnection, night: Night) -> Path:
                     "schedule": True,
                     "alerts": True,
                     "retention": True,
+                    "engine": True,
                     "source": {"exports", "memory_limit"},
                     "briefs": {"templates"},
                 },

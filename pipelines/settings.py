@@ -140,6 +140,27 @@ class Database(_Section):
         return self
 
 
+def _master(address: str) -> str:
+    if not re.fullmatch(r"local(\[(\*|\d+)\])?|yarn|(spark|k8s)://\S+", address):
+        raise ValueError('not "local[*]", "local[4]", "spark://host:7077", "yarn" or "k8s://..."')
+    return address
+
+
+def _store(place: str) -> str:
+    if "://" in place and not re.match(r"(s3|gs|hdfs)://.", place):
+        raise ValueError("neither a folder nor an address that begins with s3://, gs:// or hdfs://")
+    return place.rstrip("/")
+
+
+class Engine(_Section):
+    """What runs the queries from core on; where their tables lie when that is Spark."""
+
+    name: Literal["duckdb", "spark"] = "duckdb"
+    master: Annotated[str, AfterValidator(_master)] = "local[*]"
+    store: Annotated[str, AfterValidator(_store)] | None = None
+    properties: dict[str, str] = {}
+
+
 class Outcomes(_Section):
     """When a deal counts as stalled, and which endings count as no decision."""
 
@@ -289,6 +310,7 @@ class Settings(_Section):
     source: Source = Source()
     limits: Limits = Limits()
     databases: dict[str, Database] = {}
+    engine: Engine = Engine()
     columns: dict[str, str | tuple[str, ...]] = {}
     stages: dict[str, StageClass] = {}
     pipelines: dict[str, PipelineKind] = {}
@@ -348,6 +370,7 @@ class Settings(_Section):
                 "retention": True,
                 "limits": True,
                 "databases": True,
+                "engine": True,
                 "source": {"exports", "memory_limit"},
                 "briefs": {"templates"},
             }

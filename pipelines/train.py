@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RANKED_AT_DAYS = 90
 LEAST_DEALS_OF_A_CURVE = 100
 REASONS_TESTED = 1_000
+# Deals whose chances, week by week and by ending, are in memory at one time.
+SCORED_AT_ONCE = 20_000
 TABLES = {
     "marts.stall_scores": "How each open deal may end, as things go and if pursued.",
     "marts.model_evaluation": "The model and its baselines on the time-ordered test.",
@@ -90,7 +92,11 @@ def _scores(fit: StallFit, usual: Usual, tonight: pd.DataFrame) -> pd.DataFrame:
     """Tonight's open deals with probabilities, rank and reasons."""
     from models import explain, stall
 
-    scored = stall.score(fit, tonight)
+    starts = range(0, max(len(tonight), 1), SCORED_AT_ONCE)
+    scored = pd.concat(
+        [stall.score(fit, tonight[start : start + SCORED_AT_ONCE]) for start in starts],
+        ignore_index=True,
+    )
     main = scored[scored["horizon_days"] == RANKED_AT_DAYS]
     order = main.sort_values(["p_no_decision_if_pursued", "deal_id"], ascending=[False, True])
     ranks = dict(zip(order["deal_id"], range(1, len(order) + 1), strict=True))

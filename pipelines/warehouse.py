@@ -29,9 +29,12 @@ class WarehouseBusy(WarehouseError):
 
 @contextmanager
 def opened(
-    path: Path, *, read_only: bool = False, memory_limit: str = "4GB"
+    path: Path, *, read_only: bool = False, memory_limit: str = "4GB", store: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, closed on the way out whatever happened inside.
+
+    `store` is where tables lie that another engine made: a folder, or the address of an object
+    store, which DuckDB then reads and writes by Arrow's file systems.
 
     DuckDB allows one writing process at a time. A second one fails at once instead of waiting,
     because a night that waits unseen looks like a night that hangs.
@@ -60,6 +63,8 @@ def opened(
             path.chmod(0o600)
         con.execute("set memory_limit = $1", [memory_limit])
         con.execute("set temp_directory = $1", [str(path.with_name("tmp"))])
+        if store is not None and "://" in store:
+            _reach(con, store)
         _prepare(con, read_only=read_only)
         yield con
     finally:
@@ -80,6 +85,21 @@ def set_aside(path: Path) -> Path:
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     path.replace(place)
     return place
+
+
+def _reach(con: duckdb.DuckDBPyConnection, store: str) -> None:
+    """Give DuckDB the object store; its own extension for them would come from the network."""
+    from fsspec.implementations.arrow import ArrowFSWrapper
+    from pyarrow import fs
+
+    scheme = store.partition("://")[0]
+    try:
+        found, _ = fs.FileSystem.from_uri(store)
+    except (OSError, ValueError) as error:
+        raise WarehouseError(f"{store}: the store cannot be reached: {error}.") from error
+    wrapped = type("Store", (ArrowFSWrapper,), {"protocol": scheme})(found)
+    if not con.filesystem_is_registered(scheme):
+        con.register_filesystem(wrapped)
 
 
 @contextmanager

@@ -156,3 +156,13 @@ def shared_data():
     if not SHARED_DATA.exists():
         pytest.skip("the real data files are not beside this checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def spark_installed():
+    from pipelines.spark import EngineError, refuse_absent
+
+    try:
+        refuse_absent()
+    except EngineError as error:
+        pytest.skip(str(error))

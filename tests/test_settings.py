@@ -36,6 +36,7 @@ def test_every_key_stands_in_the_file_with_its_default():
         ("source", "decimal_mark"),
         ("model", "value_of_an_hour"),
         ("briefs", "templates"),
+        ("engine", "store"),
     ):
         told[section].pop(key)
         expected[section].pop(key)

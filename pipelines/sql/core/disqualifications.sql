@@ -121,8 +121,8 @@ select
     a.has_reason,
     a.return_on,
     epoch_ms(b.bristled_sec * 1000) as bristled_at,
-    epoch_ms(r.returned_sec * 1000) as returned_at,
-    r.returned_deal_id,
+    epoch_ms(coalesce(r.returned_sec, l.returned_sec) * 1000) as returned_at,
+    coalesce(r.returned_deal_id, l.returned_deal_id) as returned_deal_id,
     cast(floor(a.sec / 86400) as integer) as disqualified_day,
     a.lead_id,
     a.account_id,
@@ -132,7 +132,5 @@ select
     a.sec as disqualified_sec
 from acts as a
 left join replies as b on a.deal_id = b.deal_id and a.sec = b.sec
-left join returns as r
-    on
-        r.place = 1
-        and (a.deal_id = r.deal_id or (a.deal_id is null and a.lead_id = r.lead_id))
+left join returns as r on a.deal_id = r.deal_id and r.place = 1
+left join returns as l on a.lead_id = l.lead_id and l.place = 1 and a.deal_id is null

@@ -78,7 +78,8 @@ spans as (
     cross join core.parameters as p
     left join core.stall_thresholds as w
         on d.source = w.source and d.pipeline = w.pipeline and w.stage = ''
-    where d.deal_id not in (select deal_id from core.stage_changes)
+    left join core.stage_changes as c on d.deal_id = c.deal_id
+    where c.deal_id is null
 ),
 
 stage_spans as (
