@@ -60,7 +60,8 @@ def selects(deals: int) -> dict[str, str]:
                 '2023-10-01T08:00:00.000Z' as "CreatedDate"
             from range(accounts()) as t(i)""",
         "Contact.csv": f"""
-            select sf_id('003', i, 'AAA') as "Id", sf_id('001', i // {PEOPLE}, 'AAA') as "AccountId",
+            select sf_id('003', i, 'AAA') as "Id",
+                sf_id('001', i // {PEOPLE}, 'AAA') as "AccountId",
                 'Buyer ' || i as "Name",
                 list_extract(['Chief Financial Officer', 'Head of Operations', 'Analyst'],
                     1 + i % 3) as "Title",
@@ -81,10 +82,11 @@ def selects(deals: int) -> dict[str, str]:
                 case when not is_converted then 'Not a fit' end as "Disqualified_Reason__c",
                 moment(workday(greatest(born(deal) - 5, 0)), 'lead', i) as "CreatedDate",
                 moment(born(deal), 'led', i) as "LastModifiedDate"
-            from (select i, i * 2 as deal, i % 2 = 0 as is_converted from range({deals // 2}) as t(i))
-            """,
+            from (select i, i * 2 as deal, i % 2 = 0 as is_converted
+                from range({deals // 2}) as t(i))""",
         "Opportunity.csv": f"""
-            select sf_id('006', deal, 'AAA') as "Id", sf_id('001', account(deal), 'AAA') as "AccountId",
+            select sf_id('006', deal, 'AAA') as "Id",
+                sf_id('001', account(deal), 'AAA') as "AccountId",
                 'Deal ' || deal as "Name", stage(deal, last_save(deal)) as "StageName",
                 amount_at(deal, last_save(deal)) as "Amount",
                 day_text(close_on(deal, last_save(deal))) as "CloseDate",
