@@ -34,6 +34,8 @@ RECORDED = {
     "owner_changes": "changed_sec",
     "qualification": "answered_sec",
 }
+# Of these a sample of accounts needs the rows of its own deals only.
+OF_DEALS = ("deal_states", "activities", "deal_contacts", "options", "commitments", "owner_changes")
 # Tables that the rewound flow takes over: what was learned, and what an export can tell.
 FROZEN = ("core.stall_thresholds", "core.observation", "core.capabilities")
 # What of a deal's current row is no news: its key, what is set when it is made, and what is a
@@ -93,6 +95,10 @@ def cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, share
         source = f"{catalog}.crm.{shape}"
         conditions = ["true"]
         columns = "*"
+        if share > 1 and shape in OF_DEALS:
+            # A table as large as the company is not copied for a few of its accounts.
+            left_out = f"select deal_id from {catalog}.crm.deals where not {sampled}"
+            conditions.append(f"(deal_id is null or deal_id not in ({left_out}))")
         if shape in RECORDED:
             recorded = RECORDED[shape]
             conditions.append(f"({recorded} is null or {recorded} < {end_sec})")

@@ -39,11 +39,22 @@ def opened(
         ) from error
     try:
         con.execute("set memory_limit = $1", [memory_limit])
-        con.execute("set temp_directory = $1", [str(path.with_name("tmp"))])
+        _spill_to(con, path.with_name("tmp"))
         _prepare(con, read_only=read_only)
         yield con
     finally:
         con.close()
+
+
+def _spill_to(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Where DuckDB puts what does not fit in memory.
+
+    A second connection of a process shares the first one's, and once something was spilled DuckDB
+    refuses to be told again, even the same.
+    """
+    told = con.execute("select current_setting('temp_directory')").fetchall()[0][0]
+    if told != str(folder):
+        con.execute("set temp_directory = $1", [str(folder)])
 
 
 @contextmanager
