@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines import tables
+from pipelines import tables, warehouse
 from pipelines.warehouse import in_memory
 
 
@@ -84,3 +84,24 @@ def test_every_vendor_has_every_shape():
         if query.schema == "crm" and query.path is not None:
             shapes.setdefault(query.path.parent.name, set()).add(query.path.stem)
     assert shapes["salesforce"] >= shapes["event_log"]
+
+
+def test_what_several_tables_read_of_the_vendors_is_stored():
+    found = tables.queries()
+    readers = {
+        name: sum(name in query.reads for query in found.values())
+        for name, query in found.items()
+        if query.schema == "crm"
+    }
+    stored = {name for name in readers if not found[name].is_view}
+    assert stored == {n for n, many in readers.items() if many > 1 and found[n].path is None}
+    assert {"crm.deals", "crm.activities"} <= stored
+
+
+def test_a_warehouse_that_has_spilled_opens_again(tmp_path):
+    path = tmp_path / "w.duckdb"
+    with warehouse.opened(path, memory_limit="60MB") as con:
+        con.execute("create temp table wide as select i, hash(i) as h from range(10000000) t(i)")
+        assert list((tmp_path / "tmp").iterdir())
+        with warehouse.opened(path, memory_limit="60MB") as again:
+            assert again.execute("select 1").fetchall() == [(1,)]

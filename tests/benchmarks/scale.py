@@ -1,6 +1,6 @@
 """What a night costs at any size, hop by hop: `make bench`.
 
-`python tests/benchmarks/scale.py [DEALS ...]` writes a company of each size (10,000 deals where
+`python tests/benchmarks/scale.py [DEALS ...]` writes a company of each size (1,000 deals where
 none is named), runs each hop and a whole night on it, each in a process of its own, beside bare
 references for the same work, and prints what each took. `--out FOLDER` also writes that as a table
 (csv and markdown) and a chart; `--work FOLDER` keeps the exports and, with `--only HOP ...`, the
@@ -24,7 +24,7 @@ from scale_hops import HOPS, MEMORY
 
 HERE = Path(__file__).resolve().parent
 EVERY = ("bare read", *HOPS, "bare aggregate", "night")
-DEALS = 10_000
+DEALS = 1_000
 # What a reference is compared with.
 BESIDE = {"bare read": "raw", "bare aggregate": "features"}
 
