@@ -11,12 +11,13 @@ is asserted about time: it fails where a hop fails.
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import scale_report
@@ -55,8 +56,8 @@ ENDS = (" CPU s", " own")
 
 def of_size(
     deals: int, work: Path, only: Sequence[str], *, profile: bool
-) -> list[dict[str, object]]:
-    """The rows of one size."""
+) -> Iterator[dict[str, object]]:
+    """The rows of one size, each when it has been measured."""
     exports, homes = work / f"exports-{deals}", work / f"homes-{deals}"
     if not exports.exists():
         # A process of its own: a child's peak memory begins with that of its parent.
@@ -72,13 +73,13 @@ def of_size(
         found = measured(what, exports, home, profile=profile)
         rows.append({"deals": deals, "csv_gb": size / 1e9, "hop": what, **found})
         print(scale_report.line(rows[-1]), flush=True)
+        yield rows[-1]
     if only == EVERY:
         shutil.rmtree(homes)
     cpu = {row["hop"]: row["cpu"] for row in rows}
     for bare, hop in BESIDE.items():
         if {bare, hop} <= cpu.keys():
             print(f"  {hop} takes {cpu[hop] / cpu[bare]:.2f} times the CPU of the {bare}")
-    return rows
 
 
 def main() -> None:
@@ -92,13 +93,15 @@ def main() -> None:
     told = asked.parse_args()
     with tempfile.TemporaryDirectory() as temp:
         work = told.work or Path(temp)
-        rows = [
-            row
-            for deals in told.deals
-            for row in of_size(deals, work, told.only, profile=told.profile)
-        ]
         command = f"python tests/benchmarks/scale.py {' '.join(str(n) for n in told.deals)}"
-        scale_report.write(told.out or Path(temp, "out"), rows, command)
+        if told.only != EVERY:
+            command += f" --only {' '.join(shlex.quote(what) for what in told.only)}"
+        rows = []
+        for deals in told.deals:
+            for row in of_size(deals, work, told.only, profile=told.profile):
+                rows.append(row)
+                # Hours of measuring are kept when the last of them fails.
+                scale_report.write(told.out or Path(temp, "out"), rows, command)
 
 
 if __name__ == "__main__":
