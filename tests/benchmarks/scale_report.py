@@ -31,7 +31,7 @@ HEADS = {
 VERSIONS = ("duckdb", "pandas", "scikit-learn", "numpy", "dagster")
 # Colours that people who see few colours tell apart (Okabe and Ito).
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#999999")
-WIDE, HIGH, LEFT, RIGHT, TOP, BELOW = 720, 440, 70, 150, 20, 50
+WIDE, HIGH, LEFT, RIGHT, TOP, BELOW = 720, 440, 70, 150, 32, 50
 
 
 def line(row: Mapping[str, object]) -> str:
@@ -44,7 +44,7 @@ def line(row: Mapping[str, object]) -> str:
 
 
 def machine() -> str:
-    """Processor, cores, memory and versions."""
+    """Processor, cores, memory, versions, and what else kept the processor busy."""
     told = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     models = [text.partition(":")[2].strip() for text in told if text.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
@@ -52,12 +52,14 @@ def machine() -> str:
     return (
         f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores, "
         f"{memory:.0f} GiB of memory, {platform.system()}, Python {platform.python_version()}, "
-        f"{versions}"
+        f"{versions}. The load of the last 15 minutes was {os.getloadavg()[2]:.1f}: much above the "
+        "number of cores, wall seconds tell of other work too, and CPU seconds of this"
     )
 
 
 def _ticks(low: float, high: float) -> list[int]:
-    return list(range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1))
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    return list(range(first, max(last, first + 1) + 1))
 
 
 def chart(rows: Sequence[Mapping[str, object]]) -> str:
@@ -68,12 +70,12 @@ def chart(rows: Sequence[Mapping[str, object]]) -> str:
         for hop in hops
     }
     every = [point for found in points.values() for point in found]
-    across = _ticks(min(x for x, _ in every), max(x for x, _ in every) + 1)
+    across = _ticks(min(x for x, _ in every), max(x for x, _ in every))
     up = _ticks(min(y for _, y in every), max(y for _, y in every))
 
     def place(x: float, y: float) -> tuple[float, float]:
         part_x = (math.log10(x) - across[0]) / (across[-1] - across[0])
-        part_y = (math.log10(y) - up[0]) / max(up[-1] - up[0], 1)
+        part_y = (math.log10(y) - up[0]) / (up[-1] - up[0])
         return LEFT + part_x * (WIDE - LEFT - RIGHT), HIGH - BELOW - part_y * (HIGH - TOP - BELOW)
 
     drawn = [
@@ -96,7 +98,7 @@ def chart(rows: Sequence[Mapping[str, object]]) -> str:
         )
     middle = (LEFT + WIDE - RIGHT) / 2
     drawn.append(f'<text x="{middle:.1f}" y="{HIGH - 8}" text-anchor="middle">deals</text>')
-    drawn.append(f'<text x="4" y="{TOP - 4}">CPU seconds</text>')
+    drawn.append(f'<text x="4" y="{TOP - 16}">CPU seconds</text>')
     lowest = math.inf
     for hop in sorted(hops, key=lambda name: points[name][-1][1]):
         colour = COLOURS[hops.index(hop) % len(COLOURS)]
