@@ -40,7 +40,8 @@ spells as (
     from deals as d
     inner join core.silences as s on d.deal_id = s.deal_id
     cross join core.parameters as p
-    where 2 * (s.end_day - s.start_day) >= p.g_floor_days
+    -- A difference: planners take a comparison of two tables for one that few rows pass.
+    where 2 * (s.end_day - s.start_day) - p.g_floor_days >= 0
 ),
 
 -- The stage and the expected close in force at the end of each day.
