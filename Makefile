@@ -47,9 +47,9 @@ prove: setup
 prove-reduced: setup
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/proofs
 
+# More sizes, kept: make bench ARGS="10000 100000 1000000 --out reports/example/bench".
 bench: setup
-	@$(BIN)/python tests/benchmarks/night.py
-	@$(BIN)/python tests/benchmarks/ingest.py
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/scale.py $(ARGS)
 	@$(BIN)/python tests/benchmarks/bohanec.py || test $$? -eq 2
 	@$(BIN)/python tests/benchmarks/bpi2012.py || test $$? -eq 2
 

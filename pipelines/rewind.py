@@ -18,9 +18,12 @@ from pipelines import seeds, tables
 WEEKS_BACK = 8
 SAMPLE_DEALS = 5_000
 LABELS = ("outcome", "days_to_outcome", "is_censored")
-# A sample of accounts is no sample of what sellers did before: their rates are compared in full
-# runs only.
-NEEDS_ALL_DEALS = ("seller_closed_before", "seller_no_decision_rate", "seller_disqualified_rate")
+# A sample of accounts is no sample of what sellers did: their rates, and whether they were at work,
+# are compared in full runs only.
+NEEDS_ALL_DEALS = (
+    *("seller_closed_before", "seller_no_decision_rate", "seller_disqualified_rate"),
+    "is_observed",
+)
 # The column that says when a fact entered the system, for each of the crm tables.
 RECORDED = {
     "accounts": "created_sec",
@@ -34,6 +37,8 @@ RECORDED = {
     "owner_changes": "changed_sec",
     "qualification": "answered_sec",
 }
+# Of these a sample of accounts needs the rows of its own deals only.
+OF_DEALS = ("deal_states", "activities", "deal_contacts", "options", "commitments", "owner_changes")
 # Tables that the rewound flow takes over: what was learned, and what an export can tell.
 FROZEN = ("core.stall_thresholds", "core.observation", "core.capabilities")
 # What of a deal's current row is no news: its key, what is set when it is made, and what is a
@@ -83,16 +88,49 @@ def shapes() -> list[str]:
     ]
 
 
+def _of_sample(catalog: str, share: int) -> str:
+    """Whether a deal of `crm` is of a sampled account.
+
+    Always among them are the accounts of the first answer to a framework, since which it is used,
+    and of the first supplier on record, since which suppliers are.
+    """
+    return f"""
+        (
+            abs(hash(account_id)) % {share} = 0
+            or account_id in (
+                select d.account_id from {catalog}.crm.deals d
+                where d.deal_id in (
+                    select min_by(q.deal_id, (q.answered_sec, q.deal_id))
+                    from {catalog}.core.qualification q
+                    group by q.source, q.framework
+                    union all
+                    select min_by(
+                        o.deal_id, (greatest(o.offered_sec, f.created_sec), o.deal_id)
+                    )
+                    from {catalog}.crm.options o
+                    join {catalog}.crm.deals f on f.deal_id = o.deal_id
+                    where o.kind = 'incumbent'
+                    group by f.source
+                )
+            )
+        )
+    """
+
+
 def cut_tables(con: duckdb.DuckDBPyConnection, catalog: str, end_sec: int, share: int = 1) -> None:
     """Copy a catalog's `crm` into the catalog in use without what was recorded from `end_sec` on.
 
     The catalog's own core.deals say which deals were still open then.
     """
-    sampled = f"abs(hash(account_id)) % {share} = 0" if share > 1 else "true"
+    sampled = _of_sample(catalog, share) if share > 1 else "true"
     for shape in shapes():
         source = f"{catalog}.crm.{shape}"
         conditions = ["true"]
         columns = "*"
+        if share > 1 and shape in OF_DEALS:
+            # A table as large as the company is not copied for a few of its accounts.
+            left_out = f"select deal_id from {catalog}.crm.deals where not {sampled}"
+            conditions.append(f"(deal_id is null or deal_id not in ({left_out}))")
         if shape in RECORDED:
             recorded = RECORDED[shape]
             conditions.append(f"({recorded} is null or {recorded} < {end_sec})")

@@ -5,8 +5,9 @@ the graph cannot drift from the SQL; reading a table that nobody makes is an err
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -148,6 +149,17 @@ def _found(con: duckdb.DuckDBPyConnection) -> list[Query]:
     return found
 
 
+def _stored(found: Iterable[Query]) -> Callable[[Query], Query]:
+    """Makes a shape of all vendors a table where several tables read it.
+
+    What the vendors tell is then told apart, matched and put in order once, not for every reader.
+    """
+    readers = Counter(name for query in found for name in query.reads)
+    return lambda query: (
+        replace(query, is_view=False) if query.path is None and readers[query.name] > 1 else query
+    )
+
+
 @cache
 def queries() -> Mapping[str, Query]:
     """Every table made by SQL, by name, in an order in which they can be built.
@@ -158,7 +170,7 @@ def queries() -> Mapping[str, Query]:
     """
     with in_memory() as con:
         found = _found(con)
-    by_name = {query.name: query for query in found}
+    by_name = {query.name: query for query in map(_stored(found), found)}
     graph = {q.name: sorted(r for r in q.reads if r in by_name) for q in found}
     try:
         order = list(TopologicalSorter(graph).static_order())

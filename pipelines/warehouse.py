@@ -62,7 +62,7 @@ def opened(
             # It holds what the exports hold: names, addresses, what people wrote.
             path.chmod(0o600)
         con.execute("set memory_limit = $1", [memory_limit])
-        con.execute("set temp_directory = $1", [str(path.with_name("tmp"))])
+        _spill_to(con, path.with_name("tmp"))
         if store is not None and "://" in store:
             _reach(con, store)
         _prepare(con, read_only=read_only)
@@ -100,6 +100,17 @@ def _reach(con: duckdb.DuckDBPyConnection, store: str) -> None:
     wrapped = type("Store", (ArrowFSWrapper,), {"protocol": scheme})(found)
     if not con.filesystem_is_registered(scheme):
         con.register_filesystem(wrapped)
+
+
+def _spill_to(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Where DuckDB puts what does not fit in memory.
+
+    A second connection of a process shares the first one's, and once something was spilled DuckDB
+    refuses to be told again, even the same.
+    """
+    told = con.execute("select current_setting('temp_directory')").fetchall()[0][0]
+    if told != str(folder):
+        con.execute("set temp_directory = $1", [str(folder)])
 
 
 @contextmanager

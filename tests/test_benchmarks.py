@@ -1,7 +1,10 @@
 """The benchmarks in a reduced form: that their harness is right, never how long or how well."""
 
+import collections
+import csv
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +23,9 @@ import bpi2012_features  # noqa: E402
 import bpi2012_log  # noqa: E402
 import bpi2012_models  # noqa: E402
 import bpi2012_scores  # noqa: E402
+import company  # noqa: E402
+import scale_hops  # noqa: E402
+import scale_report  # noqa: E402
 
 START = pd.Timestamp("2011-10-03T09:00:00+02:00")
 ENDS = {
@@ -274,3 +280,69 @@ def test_the_deals_are_the_published_ones(shared_data):
     path = shared_data / "bohanec_b2b" / bohanec.FILE
     deals = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False)
     assert bohanec.counts(deals) == bohanec.PUBLISHED
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("company")
+    company.write(folder, 2_000)
+    return folder
+
+
+def lines_of(path):
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_a_company_is_the_same_each_time(exported, tmp_path):
+    company.write(tmp_path, 2_000)
+    for path in exported.iterdir():
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
+
+
+def test_a_company_has_work_for_every_hop(exported):
+    many = {path.stem: len(lines_of(path)) for path in exported.iterdir()}
+    assert 45 <= (many["Task"] + many["EmailMessage"] + many["Event"]) / 2_000 <= 52
+    assert 7 <= many["OpportunityHistory"] / 2_000 <= 8
+    assert 2.9 <= many["OpportunityContactRole"] / 2_000 <= 3
+    deals = lines_of(exported / "Opportunity.csv")
+    ends = collections.Counter(
+        "won" if row["IsWon"] == "true" else "lost" if row["IsClosed"] == "true" else "open"
+        for row in deals
+    )
+    assert min(ends.values()) > 0.05 * len(deals)
+    states = collections.defaultdict(list)
+    for row in lines_of(exported / "OpportunityHistory.csv"):
+        states[row["OpportunityId"]].append((row["CreatedDate"], row["StageName"]))
+    for row in deals:
+        course = sorted(states[row["Id"]])
+        assert course[0][0] == row["CreatedDate"]
+        assert (course[-1][1] == row["StageName"]) or row["IsClosed"] == "false"
+    born = {row["Id"]: row["CreatedDate"] for row in deals}
+    assert all(
+        row["CreatedDate"][:10] >= born[row["WhatId"]][:10]
+        for row in lines_of(exported / "Task.csv")
+    )
+
+
+def test_every_asset_is_in_one_hop():
+    from pipelines.definitions import defs
+
+    graph = defs.resolve_asset_graph()
+    keys = [key for hop in scale_hops.HOPS for key in scale_hops.keys_of(hop, graph)]
+    assert sorted(keys) == sorted(graph.get_all_asset_keys())
+
+
+def test_what_was_measured_is_told(tmp_path):
+    rows = [
+        {"deals": deals, "csv_gb": 0.1, "hop": hop, "wall": 1.0, "cpu": cpu, "peak_gib": 0.5}
+        | {"read_gb": 0.2, "written_gb": 0.1}
+        for deals, cpu in ((1_000, 2.0), (10_000, 9.0))
+        for hop in ("bare read", *scale_hops.HOPS)
+    ]
+    scale_report.write(tmp_path, rows, "command")
+    assert len(lines_of(tmp_path / "bench.csv")) == len(rows)
+    assert "| 10,000 | train | 1.0 | 9.0 | 0.90 |" in (tmp_path / "bench.md").read_text("utf-8")
+    drawn = ET.parse(tmp_path / "bench.svg").getroot()
+    texts = [node.text for node in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert set(scale_hops.HOPS) <= set(texts)

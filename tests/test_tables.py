@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines import tables
-from pipelines.warehouse import in_memory, opened
+from pipelines import tables, warehouse
+from pipelines.warehouse import in_memory
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +89,31 @@ def test_every_vendor_has_every_shape():
 def test_only_its_owner_reads_a_new_warehouse(tmp_path):
     """And one that somebody has opened up on purpose stays as it is."""
     path = tmp_path / "warehouse.duckdb"
-    with opened(path):
+    with warehouse.opened(path):
         pass
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o640)
-    with opened(path):
+    with warehouse.opened(path):
         pass
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_several_tables_read_of_the_vendors_is_stored():
+    found = tables.queries()
+    readers = {
+        name: sum(name in query.reads for query in found.values())
+        for name, query in found.items()
+        if query.schema == "crm"
+    }
+    stored = {name for name in readers if not found[name].is_view}
+    assert stored == {n for n, many in readers.items() if many > 1 and found[n].path is None}
+    assert {"crm.deals", "crm.activities"} <= stored
+
+
+def test_a_warehouse_that_has_spilled_opens_again(tmp_path):
+    path = tmp_path / "w.duckdb"
+    with warehouse.opened(path, memory_limit="60MB") as con:
+        con.execute("create temp table wide as select i, hash(i) as h from range(10000000) t(i)")
+        assert list((tmp_path / "tmp").iterdir())
+        with warehouse.opened(path, memory_limit="60MB") as again:
+            assert again.execute("select 1").fetchall() == [(1,)]

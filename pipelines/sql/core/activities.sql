@@ -6,12 +6,92 @@
 -- that survived. An act on an account alone belongs to a deal when exactly one of the account's
 -- deals was open then; else its deal_id is null. A meeting put in the calendar very early, as the
 -- later ones of a series are, promises nothing.
-with told as (
+-- Nothing as wide as an act is put in order or kept aside: who might be a double is found on what
+-- has person and subject in common, and of those on the few columns that decide.
+with repeated as (
+    select
+        contact_id,
+        subject
+    from crm.activities
+    where not is_twin and contact_id is not null and subject is not null
+    group by contact_id, subject
+    having count(*) > 1
+),
+
+suspects as (
+    select
+        a.activity_id,
+        a.source,
+        coalesce(d.deal_id, c.survivor_id, a.account_id) as party,
+        coalesce(m.value, a.kind) as kind,
+        case
+            when a.direction <> 'unknown' then a.direction
+            else coalesce(s.direction, 'unknown')
+        end as direction,
+        a.contact_id,
+        a.subject,
+        a.happened_sec,
+        coalesce(a.recorded_sec, a.happened_sec) as recorded_sec
+    from crm.activities as a
+    inner join repeated as x on a.contact_id = x.contact_id and a.subject = x.subject
+    cross join core.parameters as p
+    left join core.mappings as m
+        on m.what = 'activity_type' and lower(trim(a.type_word)) = m.word
+    left join core.subject_classes as s on a.subject = s.subject
+    left join core.removals as r on a.deal_id = r.deal_id
+    left join core.deals as d on coalesce(r.survivor_id, a.deal_id) = d.deal_id
+    left join crm.accounts as c on a.account_id = c.account_id
+    where
+        not a.is_twin
+        and coalesce(m.value, '') <> 'skip'
+        and (a.direction <> 'unknown' or not coalesce(s.is_skipped, false))
+        -- A difference: planners take a comparison of two tables for one that few rows pass.
+        and coalesce(a.recorded_sec, a.happened_sec) - p.as_of_end_sec < 0
+        and (a.happened_sec < p.as_of_end_sec or coalesce(m.value, a.kind) = 'meeting')
+),
+
+gaps as (
+    select
+        activity_id,
+        happened_sec - lag(happened_sec) over (
+            partition by source, party, kind, direction, contact_id, subject
+            order by happened_sec, recorded_sec, activity_id
+        ) as happened_gap,
+        recorded_sec - lag(recorded_sec) over (
+            partition by source, party, kind, direction, contact_id, subject
+            order by happened_sec, recorded_sec, activity_id
+        ) as recorded_gap
+    from suspects
+),
+
+-- Two tools may log one act: the same subject, person and time, written within five minutes.
+doubles as (
+    select activity_id
+    from gaps
+    where happened_gap <= 300 and abs(recorded_gap) <= 300
+),
+
+alone as (
+    select
+        a.activity_id,
+        max(d.deal_id) as deal_id
+    from crm.activities as a
+    left join crm.accounts as c on a.account_id = c.account_id
+    inner join core.deals as d
+        on
+            coalesce(c.survivor_id, a.account_id) = d.account_id
+            and a.happened_sec >= d.created_sec
+            and (d.closed_sec is null or a.happened_sec < d.closed_sec)
+    where a.deal_id is null
+    group by a.activity_id
+    having count(*) = 1
+),
+
+told as (
     select
         a.source,
         a.activity_id,
         d.deal_id,
-        a.deal_id is not null as names_deal,
         coalesce(d.account_id, c.survivor_id, a.account_id) as account_id,
         a.seller_id,
         a.contact_id,
@@ -62,49 +142,8 @@ with told as (
         not a.is_twin
         and coalesce(m.value, '') <> 'skip'
         and (a.direction <> 'unknown' or not coalesce(s.is_skipped, false))
-        and coalesce(a.recorded_sec, a.happened_sec) < p.as_of_end_sec
+        and coalesce(a.recorded_sec, a.happened_sec) - p.as_of_end_sec < 0
         and (a.happened_sec < p.as_of_end_sec or coalesce(m.value, a.kind) = 'meeting')
-),
-
--- Two tools may log one act: the same subject, person and time, written within five minutes.
-doubled as (
-    select
-        *,
-        happened_sec - lag(happened_sec) over (
-            partition by source, coalesce(deal_id, account_id), kind, direction, contact_id, subject
-            order by happened_sec, recorded_sec, activity_id
-        ) as happened_gap,
-        recorded_sec - lag(recorded_sec) over (
-            partition by source, coalesce(deal_id, account_id), kind, direction, contact_id, subject
-            order by happened_sec, recorded_sec, activity_id
-        ) as recorded_gap
-    from told
-),
-
-single as (
-    select *
-    from doubled
-    where
-        subject is null
-        or contact_id is null
-        or happened_gap is null
-        or happened_gap > 300
-        or abs(recorded_gap) > 300
-),
-
-alone as (
-    select
-        a.activity_id,
-        max(d.deal_id) as deal_id
-    from single as a
-    inner join core.deals as d
-        on
-            a.account_id = d.account_id
-            and a.happened_sec >= d.created_sec
-            and (d.closed_sec is null or a.happened_sec < d.closed_sec)
-    where not a.names_deal
-    group by a.activity_id
-    having count(*) = 1
 ),
 
 placed as (
@@ -113,8 +152,10 @@ placed as (
         coalesce(s.deal_id, o.deal_id) as on_deal_id,
         coalesce(s.happened_sec < s.created_sec, false) as is_clamped,
         greatest(s.happened_sec, coalesce(s.created_sec, s.happened_sec)) as at_sec
-    from single as s
+    from told as s
+    left join doubles as b on s.activity_id = b.activity_id
     left join alone as o on s.activity_id = o.activity_id
+    where b.activity_id is null
 ),
 
 timed as (

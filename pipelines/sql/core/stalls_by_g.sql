@@ -40,7 +40,8 @@ spells as (
     from deals as d
     inner join core.silences as s on d.deal_id = s.deal_id
     cross join core.parameters as p
-    where 2 * (s.end_day - s.start_day) >= p.g_floor_days
+    -- A difference: planners take a comparison of two tables for one that few rows pass.
+    where 2 * (s.end_day - s.start_day) - p.g_floor_days >= 0
 ),
 
 -- The stage and the expected close in force at the end of each day.
@@ -117,48 +118,66 @@ bookings as (
 ),
 
 candidates as (
-    select
-        s.deal_id,
-        s.spell,
-        s.start_day + t.g_days as day
-    from spells as s
-    inner join stage_spans as t on s.deal_id = t.deal_id
-    union
-    select
-        s.deal_id,
-        s.spell,
-        s.start_day + 2 * t.g_days
-    from spells as s
-    inner join stage_spans as t on s.deal_id = t.deal_id
-    union
-    select
-        s.deal_id,
-        s.spell,
-        t.from_day
-    from spells as s
-    inner join spans as t on s.deal_id = t.deal_id
-    where t.from_day is not null
-    union
-    select
-        s.deal_id,
-        s.spell,
-        c.expected_day + 1
-    from spells as s
-    inner join close_spans as c on s.deal_id = c.deal_id
-    union
-    select
-        s.deal_id,
-        s.spell,
-        c.from_day
-    from spells as s
-    inner join close_spans as c on s.deal_id = c.deal_id
-    union
-    select
-        s.deal_id,
-        s.spell,
-        b.until_day
-    from spells as s
-    inner join bookings as b on s.deal_id = b.deal_id
+    select distinct
+        deal_id,
+        spell,
+        day
+    from (
+        select
+            s.deal_id,
+            s.spell,
+            s.start_day,
+            s.last_day,
+            s.start_day + t.g_days as day
+        from spells as s
+        inner join stage_spans as t on s.deal_id = t.deal_id
+        union all
+        select
+            s.deal_id,
+            s.spell,
+            s.start_day,
+            s.last_day,
+            s.start_day + 2 * t.g_days
+        from spells as s
+        inner join stage_spans as t on s.deal_id = t.deal_id
+        union all
+        select
+            s.deal_id,
+            s.spell,
+            s.start_day,
+            s.last_day,
+            t.from_day
+        from spells as s
+        inner join spans as t on s.deal_id = t.deal_id
+        union all
+        select
+            s.deal_id,
+            s.spell,
+            s.start_day,
+            s.last_day,
+            c.expected_day + 1
+        from spells as s
+        inner join close_spans as c on s.deal_id = c.deal_id
+        union all
+        select
+            s.deal_id,
+            s.spell,
+            s.start_day,
+            s.last_day,
+            c.from_day
+        from spells as s
+        inner join close_spans as c on s.deal_id = c.deal_id
+        union all
+        select
+            s.deal_id,
+            s.spell,
+            s.start_day,
+            s.last_day,
+            b.until_day
+        from spells as s
+        inner join bookings as b on s.deal_id = b.deal_id
+    ) as x
+    where day > start_day and day <= last_day
 ),
 
 judged as (
@@ -183,15 +202,11 @@ judged as (
             and c.day >= e.from_day
             and (e.until_day is null or c.day < e.until_day)
     where
-        c.day > s.start_day
-        and c.day <= s.last_day
-        and (
-            c.day - s.start_day >= 2 * t.g_days
-            and (not s.has_close_dates or e.expected_day is null)
-            or s.has_close_dates
-            and c.day - s.start_day >= t.g_days
-            and (e.expected_day < c.day or e.pushes >= p.pushes_for_stall)
-        )
+        c.day - s.start_day >= 2 * t.g_days
+        and (not s.has_close_dates or e.expected_day is null)
+        or s.has_close_dates
+        and c.day - s.start_day >= t.g_days
+        and (e.expected_day < c.day or e.pushes >= p.pushes_for_stall)
 ),
 
 free as (

@@ -256,10 +256,7 @@ running as (
         b.first_life_day,
         b.first_life_sec,
         b.first_touch_day,
-        max(b.touch_day) over (
-            partition by s.deal_id order by s.week
-            rows between unbounded preceding and current row
-        ) as touch_day,
+        b.touch_day,
         max(b.touch_day) over (
             partition by s.deal_id order by s.week
             rows between unbounded preceding and 1 preceding
@@ -328,7 +325,7 @@ select
             then greatest(
                 coalesce(r.gap_days, 0),
                 least(g.end_day, coalesce(g.over_day, g.end_day))
-                - coalesce(r.touch_day, g.signal_day)
+                - coalesce(r.touch_day, r.touch_day_before, g.signal_day)
             )
     end as integer) as touch_gap_days,
     coalesce(g.closed_day <= g.end_day, false) as closed,

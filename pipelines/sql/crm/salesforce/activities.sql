@@ -94,45 +94,14 @@ relations as (
     having count(distinct case when relation_id like '006%' then relation_id end) <= 1
 ),
 
-tasks as (
-    select *
-    from raw.salesforce_task
-    where id is not null
-    qualify row_number() over (
-        partition by id
-        order by
-            coalesce(system_modstamp, last_modified_date) desc nulls last,
-            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
-),
-
-emails as (
+emails as not materialized (
     select
         *,
         regexp_extract(lower(coalesce(from_address, '')), '@([a-z0-9.-]+)', 1) as from_domain,
         list_distinct(
             regexp_extract_all(lower(coalesce(to_address, '')), '@([a-z0-9.-]+)', 1)
         ) as to_domains
-    from raw.salesforce_email_message
-    where id is not null
-    qualify row_number() over (
-        partition by id
-        order by
-            system_modstamp desc nulls last,
-            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
-),
-
-events as (
-    select *
-    from raw.salesforce_event
-    where id is not null
-    qualify row_number() over (
-        partition by id
-        order by
-            coalesce(system_modstamp, last_modified_date) desc nulls last,
-            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
+    from crm.salesforce_latest_emails
 ),
 
 voice_calls as (
@@ -167,6 +136,13 @@ twins as (
         and c.gone_at is null
 ),
 
+-- What the log of an e-mail or a phone call says of it.
+logs as (
+    select id, what_id, who_id, account_id, owner_id, subject, type
+    from crm.salesforce_latest_tasks
+    where id in (select activity_id from twins)
+),
+
 mail as (
     select
         e.id,
@@ -194,7 +170,7 @@ mail as (
         t.type as type_word
     from emails as e
     cross join domains as d
-    left join tasks as t on e.activity_id = t.id
+    left join logs as t on e.activity_id = t.id
     left join users as u on lower(e.from_address) = u.address
     where
         coalesce(e.is_deleted, 'false') <> 'true'
@@ -254,7 +230,7 @@ done_tasks as (
         w.activity_id is not null as is_twin,
         cast(null as timestamp) as cancelled_at,
         t.type as type_word
-    from tasks as t
+    from crm.salesforce_latest_tasks as t
     cross join lateral (
         select
             try_cast(t.completed_date_time as timestamp) as completed_at,
@@ -340,7 +316,7 @@ meetings as (
                 then try_cast(coalesce(e.last_modified_date, e.system_modstamp) as timestamp)
         end as cancelled_at,
         e.type as type_word
-    from events as e
+    from crm.salesforce_latest_events as e
     where
         coalesce(e.is_deleted, 'false') <> 'true'
         and coalesce(e.is_gone, 'false') <> 'true'
@@ -391,7 +367,7 @@ phone_calls as (
         cast(null as timestamp) as cancelled_at,
         t.type as type_word
     from voice_calls as c
-    left join tasks as t on c.activity_id = t.id
+    left join logs as t on c.activity_id = t.id
     where
         coalesce(c.is_deleted, 'false') <> 'true'
         and coalesce(c.is_gone, 'false') <> 'true'

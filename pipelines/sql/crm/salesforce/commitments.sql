@@ -1,17 +1,5 @@
 -- Salesforce tasks that were promised before they were done: what, when made, when due, when kept.
-with tasks as (
-    select *
-    from raw.salesforce_task
-    where id is not null
-    qualify row_number() over (
-        partition by id
-        order by
-            coalesce(system_modstamp, last_modified_date) desc nulls last,
-            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
-),
-
-typed as (
+with typed as (
     select
         id,
         what_id,
@@ -20,7 +8,7 @@ typed as (
         try_cast(created_date as timestamp) as created_at,
         try_cast(completed_date_time as timestamp) as completed_at,
         try_cast(activity_date as date) as due_on
-    from tasks
+    from crm.salesforce_latest_tasks
     where
         coalesce(is_deleted, 'false') <> 'true'
         and coalesce(is_gone, 'false') <> 'true'

@@ -1,7 +1,7 @@
 -- Salesforce deals as they once stood. OpportunityHistory has a row per save of a deal, holding
 -- every value it then had. A deal without it takes the versions that a landing has kept, else its states
 -- are put together from the changes of its tracked fields.
-with named as (
+with named as not materialized (
     select
         * replace (
             -- Some exports leave the id out: a row of equal values is then the same save.
@@ -14,14 +14,29 @@ with named as (
     where opportunity_id is not null
 ),
 
+-- Nearly every id stands once; only the others have lines to put in order.
+repeated as (
+    select id
+    from named
+    group by id
+    having count(*) > 1
+),
+
 latest as (
     select *
     from named
-    qualify row_number() over (
-        partition by id
-        order by
-            system_modstamp desc nulls last, synced_at desc nulls last, _file desc, _line desc
-    ) = 1
+    where id not in (select id from repeated)
+    union all
+    (
+        select *
+        from named
+        where id in (select id from repeated)
+        qualify row_number() over (
+            partition by id
+            order by
+                system_modstamp desc nulls last, synced_at desc nulls last, _file desc, _line desc
+        ) = 1
+    )
 ),
 
 saves as (

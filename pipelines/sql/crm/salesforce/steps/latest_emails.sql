@@ -1,0 +1,27 @@
+-- Each Salesforce mail as the newest of its lines has it. Nearly every id stands
+-- once; only the others have lines to put in order.
+with repeated as (
+    select id
+    from raw.salesforce_email_message
+    where id is not null
+    group by id
+    having count(*) > 1
+),
+
+latest as (
+    select *
+    from raw.salesforce_email_message
+    where id in (select id from repeated)
+    qualify row_number() over (
+        partition by id
+        order by
+            system_modstamp desc nulls last,
+            version_start desc nulls first, synced_at desc nulls last, _file desc, _line desc
+    ) = 1
+)
+
+select *
+from raw.salesforce_email_message
+where id is not null and id not in (select id from repeated)
+union all
+select * from latest
