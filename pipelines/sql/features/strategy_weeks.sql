@@ -4,7 +4,7 @@
 -- here. touch_gap_days is the longest time without a touch that the week saw while the deal was
 -- open and not let go, counted from the signal or the last touch; null when it was neither at any
 -- time. Hours and revenue are those of all deals of the account; revenue is null when the amount of
--- a win is unknown. What the week began with: is_open, touch_wait_days since the last touch or the
+-- a win is unknown. What the week began with: touch_wait_days since the last touch or the
 -- signal, silence_days, and from the signal on touches_before, replies_before, pushes_before and
 -- stage_moves_before; meetings_booked are ahead in the calendar. The seller knows of a touch when it
 -- happens; everything else counts from when it was known. Within the week: free_days, on which the
@@ -336,7 +336,6 @@ select
         when coalesce(w.unknown_amounts, 0) = 0 then cast(coalesce(w.hundredths, 0) as double) / 100
     end as revenue,
     cast(g.end_day - g.start_day as integer) as days,
-    g.over_day is null or g.over_day > g.start_day as is_open,
     cast(greatest(
         least(
             g.end_day,
