@@ -128,14 +128,14 @@ def one_hop(hop: str, exports: Path, home: Path) -> None:
     import dagster as dg
 
     from pipelines.definitions import defs
-    from pipelines.progress import QUIET
+    from pipelines.progress import only
 
     wanted = asked(exports, home)
     chosen = sorted(keys_of(hop, defs.resolve_asset_graph()))
     with wanted.open(), dg.DagsterInstance.ephemeral() as instance:
         result = defs.resolve_job_def("nightly").execute_in_process(
             instance=instance,
-            run_config={**QUIET, "resources": {"night": {"config": wanted.asked()}}},
+            run_config={**only("text"), "resources": {"night": {"config": wanted.asked()}}},
             asset_selection=chosen,
             raise_on_error=False,
         )
