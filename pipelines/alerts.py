@@ -15,6 +15,7 @@ import duckdb
 
 from pipelines import channels, checks
 from pipelines.channels import ChannelError, Message
+from pipelines.checks import Verdict
 from pipelines.night import SAMPLE, Night
 from pipelines.unattended import Kind
 
@@ -44,12 +45,12 @@ class Told:
     errors: tuple[str, ...] = ()
 
 
-def _failures(night: Night) -> Iterator[Alert]:
-    """Nights that failed since the last report."""
+def _failures(night: Night, kind: Kind) -> Iterator[Alert]:
+    """Nights that failed since the last report: stopped by a check, or otherwise."""
     for path in sorted(night.places.failed.glob("*.json")):
         note = json.loads(path.read_text(encoding="utf-8"))
-        if note["told_by"] is None:
-            kind: Kind = "blocking_check" if note.get("is_check") else "failure"
+        own = "blocking_check" if note["is_check"] else "failure"
+        if note["told_by"] is None and own == kind:
             what = "The check" if kind == "blocking_check" else "The night failed at"
             end = " stopped the night." if kind == "blocking_check" else "."
             yield Alert(
@@ -60,26 +61,37 @@ def _failures(night: Night) -> Iterator[Alert]:
             )
 
 
-def _of_warehouse(con: duckdb.DuckDBPyConnection, night: Night, now: datetime) -> Iterator[Alert]:
-    """What the last night that ended well found."""
-    day = con.execute("select as_of_day from core.parameters").fetchall()[0][0]
-    if day is not None and night.exports_path != SAMPLE:
-        as_of = date(1970, 1, 1) + timedelta(days=int(day))
-        age = (now.date() - as_of).days
-        if age > night.settings.alerts.stale_days:
-            yield Alert(
-                "stale_exports",
-                "",
-                f"The newest stamp in the exports is of {as_of}, {age} days ago: "
-                "the report is as old as they are.",
-            )
-    moved = checks.found(con, DRIFT_CHECK)
-    if moved is not None:
+def _as_of_day(con: duckdb.DuckDBPyConnection) -> int | None:
+    """The newest day of the exports; None where no night has come so far."""
+    there = con.execute(
+        "select 1 from information_schema.tables "
+        "where table_schema = 'core' and table_name = 'parameters'"
+    ).fetchall()
+    if not there:
+        return None
+    rows = con.execute("select as_of_day from core.parameters").fetchall()
+    return rows[0][0] if rows else None
+
+
+def _stale(as_of_day: int, night: Night, now: datetime) -> Iterator[Alert]:
+    as_of = date(1970, 1, 1) + timedelta(days=as_of_day)
+    age = (now.date() - as_of).days
+    if age > night.settings.alerts.stale_days and night.exports_path != SAMPLE:
+        yield Alert(
+            "stale_exports",
+            "",
+            f"The newest stamp in the exports is of {as_of}, {age} days ago: "
+            "the report is as old as they are.",
+        )
+
+
+def _drift(verdict: Verdict) -> Iterator[Alert]:
+    if not verdict.passed:
         yield Alert(
             "drift",
             "",
             "What the model is told, or what its percentages mean, has moved since it was trained.",
-            moved,
+            verdict.detail,
         )
 
 
@@ -97,18 +109,34 @@ def _overdue(night: Night, now: datetime) -> Iterator[Alert]:
             )
 
 
-def standing(night: Night, con: duckdb.DuckDBPyConnection | None, now: datetime) -> list[Alert]:
+@dataclass(frozen=True)
+class Standing:
+    """What is wrong now, and of which kinds it is known whether anything is."""
+
+    alerts: tuple[Alert, ...]
+    known: frozenset[Kind]
+
+
+def standing(night: Night, con: duckdb.DuckDBPyConnection | None, now: datetime) -> Standing:
     """What is wrong now, of the kinds that the settings ask for.
 
-    Without a connection only what can be seen without the warehouse.
+    Without a connection, or where a night has not come so far, nothing is known of the exports' age
+    and of drift.
     """
-    found = [
-        *_failures(night),
-        *_overdue(night, now),
-        *([] if con is None else _of_warehouse(con, night, now)),
-    ]
-    one_each = {alert.key: alert for alert in found if alert.kind in night.settings.alerts.on}
-    return list(one_each.values())
+    looked: dict[Kind, Iterator[Alert]] = {
+        "failure": _failures(night, "failure"),
+        "blocking_check": _failures(night, "blocking_check"),
+        "overdue": _overdue(night, now),
+    }
+    day = None if con is None else _as_of_day(con)
+    if day is not None:
+        looked["stale_exports"] = _stale(day, night, now)
+    verdict = None if con is None else checks.said(con, DRIFT_CHECK)
+    if verdict is not None:
+        looked["drift"] = _drift(verdict)
+    wanted = {kind: found for kind, found in looked.items() if kind in night.settings.alerts.on}
+    one_each = {alert.key: alert for found in wanted.values() for alert in found}
+    return Standing(tuple(one_each.values()), frozenset(wanted))
 
 
 def _message(alert: Alert, night: Night, now: datetime, *, is_over: bool) -> Message:
@@ -124,18 +152,18 @@ def _message(alert: Alert, night: Night, now: datetime, *, is_over: bool) -> Mes
 
 
 def due(
-    night: Night, found: Sequence[Alert], now: datetime, *, is_whole: bool
+    night: Night, found: Standing, now: datetime
 ) -> tuple[list[Message], dict[str, dict[str, str]]]:
     """The messages that are due, and what is to be remembered once they are sent.
 
-    New troubles and those last told `remind_days` ago; where `found` is the whole of what stands,
-    also those that were told and are over.
+    New troubles, those last told `remind_days` ago, and those that were told and are known to be
+    over.
     """
     place = night.places.alerts / "told.json"
     told = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
     again = timedelta(days=night.settings.alerts.remind_days)
     messages = []
-    for alert in found:
+    for alert in found.alerts:
         last = told.get(alert.key, {}).get("last")
         if last is None or now - datetime.fromisoformat(last) >= again:
             messages.append(_message(alert, night, now, is_over=False))
@@ -145,10 +173,11 @@ def due(
                 "title": alert.title,
                 "last": now.isoformat(),
             }
-    for key in sorted(told.keys() - {alert.key for alert in found}) if is_whole else ():
-        was = told.pop(key)
-        over = Alert(was["kind"], was["about"], f"No longer so: {was['title']}")
-        messages.append(_message(over, night, now, is_over=True))
+    for key in sorted(told.keys() - {alert.key for alert in found.alerts}):
+        if told[key]["kind"] in found.known:
+            was = told.pop(key)
+            over = Alert(was["kind"], was["about"], f"No longer so: {was['title']}")
+            messages.append(_message(over, night, now, is_over=True))
     return messages, told
 
 
@@ -180,8 +209,7 @@ def tell(
     """
     if night.as_of_date is not None:
         return Told()
-    found = standing(night, con, now)
-    messages, remembered = due(night, found, now, is_whole=con is not None)
+    messages, remembered = due(night, standing(night, con, now), now)
     if is_dry or not messages:
         return Told(tuple(messages))
     errors = send(night, messages)

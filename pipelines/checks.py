@@ -219,18 +219,17 @@ def record(con: duckdb.DuckDBPyConnection, check: Check, verdict: Verdict) -> No
         )
 
 
-def found(con: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    """What a check found tonight that should not be; None where it passed or has not spoken."""
+def said(con: duckdb.DuckDBPyConnection, name: str) -> Verdict | None:
+    """What a check said tonight; None where it has not spoken."""
     there = con.execute(
         "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'checks'"
     ).fetchall()
-    said = (
-        there
-        and con.execute(
-            'select detail from marts.checks where "check" = $1 and not passed', [name]
-        ).fetchall()
-    )
-    return said[0][0] if said else None
+    if not there:
+        return None
+    rows = con.execute(
+        'select passed, detail from marts.checks where "check" = $1', [name]
+    ).fetchall()
+    return Verdict(*rows[0]) if rows else None
 
 
 def forget(con: duckdb.DuckDBPyConnection) -> None:

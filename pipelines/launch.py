@@ -49,9 +49,9 @@ def run(night: Night, form: str = "text") -> Finished:
 
     Where a step finds the warehouse damaged, everything is built once more from the exports.
     """
-    finished = _once(night, form)
+    finished = _once(night, form, {mending.AGAIN_TAG: "where the warehouse is damaged"})
     if mending.is_damaged(night):
-        finished = _once(night, form)
+        finished = _once(night, form, {})
     if form == "json":
         told = {
             **vars(finished),
@@ -62,7 +62,7 @@ def run(night: Night, form: str = "text") -> Finished:
     return finished
 
 
-def _once(night: Night, form: str) -> Finished:
+def _once(night: Night, form: str, tags: dict[str, str]) -> Finished:
     from pipelines.definitions import defs
 
     os.chdir(ROOT)
@@ -87,7 +87,7 @@ def _once(night: Night, form: str) -> Finished:
             instance=held.enter_context(_instance(night)),
             run_config={**only(form), "resources": {"night": {"config": night.asked()}}},
             raise_on_error=False,
-            tags={mending.AGAIN_TAG: "where the warehouse is damaged"},
+            tags=tags,
         )
     evaluations = result.get_asset_check_evaluations()
     failed = [found for found in evaluations if not found.passed]

@@ -38,14 +38,15 @@ def mend(night: Night, now: datetime) -> None:
     Raises WarehouseError where it cannot be opened for another reason.
     """
     note, path = _note(night), night.places.warehouse
-    why = note.read_text(encoding="utf-8") if note.exists() else None
-    if why is None and path.exists():
+    is_broken = note.exists()
+    if path.exists():
         try:
+            # Also where damage was noted: nothing is moved while another run has it open.
             with night.open():
                 pass
-        except WarehouseBroken as error:
-            why = str(error)
-    if why is None:
+        except WarehouseBroken:
+            is_broken = True
+    if not is_broken:
         return
     if path.exists():
         warehouse.set_aside(path)

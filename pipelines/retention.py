@@ -1,6 +1,6 @@
 """Removes what the settings no longer keep of nights that are over.
 
-The night that `latest` points at is never removed, and of a day that the ledger keeps no file is.
+The night that `latest` points at is never removed, whatever the settings say.
 """
 
 import shutil
@@ -12,10 +12,14 @@ import dagster as dg
 from pipelines import ledger, publish
 from pipelines.night import Night
 
+GONE = ".gone"
+
 
 def prune(night: Night, now: datetime) -> list[str]:
     """Remove nights, predictions and notes that are too old; the names of what is gone."""
     wanted, places = night.settings.retention, night.places
+    for begun in places.published.glob(f".*{GONE}"):  # a removal that was cut off
+        shutil.rmtree(begun)
     gone = _nights(places.published, wanted.nights) if wanted.nights else []
     if wanted.ledger_days:
         first = f"{now - timedelta(days=wanted.ledger_days):%Y-%m-%d}"
@@ -27,7 +31,7 @@ def prune(night: Night, now: datetime) -> list[str]:
     for path in gone:
         if path.is_dir():
             # A reader of a night that is half gone would see broken pages: out of sight first.
-            hidden = path.with_name(f".{path.name}.gone")
+            hidden = path.with_name(f".{path.name}{GONE}")
             path.replace(hidden)
             shutil.rmtree(hidden)
         else:

@@ -21,20 +21,19 @@ def note_failed_night(context: dg.HookContext) -> None:
     Unless it found the warehouse damaged, and who started it builds everything anew at once.
     """
     night: Night = context.resources.night
-    check = context.op.tags.get(CHECK_TAG)
-    found = None
-    if check is not None:
+    error = str(context.op_exception or "")
+    mending.note_damage(night, error)
+    run = context.instance.get_run_by_id(context.run_id)
+    if mending.is_damaged(night) and run is not None and mending.AGAIN_TAG in run.tags:
+        return
+    check, verdict = context.op.tags.get(CHECK_TAG), None
+    if check is not None and not mending.is_damaged(night):
         with night.open() as con:
-            found = checks.found(con, check)
-    if found is None:
-        error = str(context.op_exception or "")
-        mending.note_damage(night, error)
-        run = context.instance.get_run_by_id(context.run_id)
-        if mending.is_damaged(night) and run is not None and mending.AGAIN_TAG in run.tags:
-            return
+            verdict = checks.said(con, check)
+    if verdict is None or verdict.passed:
         note_failure(night.places, context.run_id, context.op.name, error)
     else:
-        note_failure(night.places, context.run_id, str(check), found, is_check=True)
+        note_failure(night.places, context.run_id, str(check), verdict.detail, is_check=True)
     told = alerts.tell(night, None, datetime.now(UTC))
     for problem in told.errors:
         context.log.warning(problem)

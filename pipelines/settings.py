@@ -110,7 +110,7 @@ class Source(_Section):
     reporting_currency: str = "USD"
     new_business_only: bool = True
     vocabulary: Literal["sales", "job_search"] = "sales"
-    memory_limit: str = "4GB"
+    memory_limit: Annotated[str, Field(pattern=r"^(?i:[1-9]\d* ?[KMGT]i?B)$")] = "4GB"
 
 
 class Limits(_Section):

@@ -118,6 +118,10 @@ def failed(night, run="r1", step="core__deals", reason="Opportunity.csv, line 12
     note_failure(night.places, run, step, reason, **more)
 
 
+def standing(night, con, now):
+    return alerts.standing(night, con, now).alerts
+
+
 def subjects(told):
     return [message.subject for message in told.messages]
 
@@ -188,7 +192,7 @@ def test_old_exports_and_drift_are_told(night, warehouse):
 def test_the_sample_is_never_old_and_the_past_tells_nothing(night, warehouse):
     from pipelines.night import SAMPLE
 
-    assert alerts.standing(night(exports=SAMPLE), warehouse, NOW + 99 * NIGHT) == []
+    assert standing(night(exports=SAMPLE), warehouse, NOW + 99 * NIGHT) == ()
     replayed = night(as_of="2026-03-01")
     failed(replayed)
     assert alerts.tell(replayed, warehouse, NOW + 99 * NIGHT).messages == ()
@@ -201,10 +205,32 @@ def test_a_night_that_never_came_is_told(night):
     (published / "latest").symlink_to("2026-06-30-abc")
     ended = NOW.timestamp()
     os.utime(published / "latest", (ended, ended), follow_symlinks=False)
-    assert alerts.standing(tonight, None, NOW + timedelta(hours=36)) == []
-    (alert,) = alerts.standing(tonight, None, NOW + timedelta(hours=37))
+    assert standing(tonight, None, NOW + timedelta(hours=36)) == ()
+    (alert,) = standing(tonight, None, NOW + timedelta(hours=37))
     assert alert.title == "No night has ended well for 37 hours, since 2026-07-01 02:00 UTC."
-    assert alerts.standing(night(on=["failure"]), None, NOW + timedelta(hours=37)) == []
+    assert standing(night(on=["failure"]), None, NOW + timedelta(hours=37)) == ()
+
+
+def test_what_is_not_known_to_be_over_is_not_said_to_be(night, warehouse, con):
+    """A night that was stopped has forgotten the verdicts, or made no table at all."""
+    tonight = night(stale_days=365)
+    warehouse.execute("update marts.checks set passed = false")
+    assert subjects(alerts.tell(tonight, warehouse, NOW)) == ["nodecision: drift"]
+    warehouse.execute("drop table marts.checks")
+    assert subjects(alerts.tell(tonight, warehouse, NOW + NIGHT)) == []
+    warehouse.execute("drop table core.parameters")
+    assert subjects(alerts.tell(tonight, warehouse, NOW + NIGHT)) == []
+    warehouse.execute(
+        "create table marts.checks as select 'model_has_drifted' as \"check\", true as passed, "
+        "'none found' as detail"
+    )
+    assert subjects(alerts.tell(tonight, warehouse, NOW + NIGHT)) == ["nodecision: over"]
+
+
+def test_a_kind_that_is_switched_off_is_not_said_to_be_over(night):
+    failed(night())
+    assert subjects(alerts.tell(night(), None, NOW)) == ["nodecision: failure"]
+    assert alerts.tell(night(on=["drift"]), None, NOW).messages == ()
 
 
 def test_what_no_channel_took_is_told_again_and_no_secret_is_said(night):

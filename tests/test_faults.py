@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines import mending, warehouse
+from pipelines import launch, mending, warehouse
 from pipelines.night import Night
-from pipelines.warehouse import WarehouseBroken, WarehouseError
+from pipelines.warehouse import WarehouseBroken, WarehouseBusy, WarehouseError
 
 NOW = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 HEADERS, BLOCK = 3 * 4096, 262_144
@@ -82,6 +84,42 @@ def test_a_file_that_is_no_warehouse_is_put_aside_whole(damage, tmp_path):
     assert path.with_name("warehouse.duckdb.broken").read_bytes() == broken
     with night.open() as con:
         assert con.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
+
+
+def test_a_night_that_is_damaged_twice_is_told_as_failed(tmp_path, monkeypatch):
+    """Only the first is made again; the second must not go by in silence."""
+    night = Night(home=str(tmp_path))
+    with night.open():
+        pass
+    mending.note_damage(night, "Corrupt database file: computed checksum 1")
+    tags = []
+    monkeypatch.setattr(launch, "_once", lambda _night, _form, told: tags.append(told))
+    launch.run(night)
+    assert [mending.AGAIN_TAG in told for told in tags] == [True, False]
+
+
+def test_nothing_is_moved_under_a_run_that_goes_on(tmp_path):
+    night = Night(home=str(tmp_path))
+    with night.open() as con:
+        con.execute("create table raw.t as select 1 as n")
+    mending.note_damage(night, "Corrupt database file: computed checksum 1")
+    holds = (
+        "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", holds, str(night.places.warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        holder.stdout.readline()
+        with pytest.raises(WarehouseBusy):
+            mending.mend(night, NOW)
+        assert night.places.warehouse.exists() and mending.is_damaged(night)
+    finally:
+        holder.communicate()
+    mending.mend(night, NOW)
+    assert not night.places.warehouse.exists() and not mending.is_damaged(night)
 
 
 def test_what_is_well_or_of_other_causes_is_left_alone(tmp_path):

@@ -49,6 +49,12 @@ def test_the_newest_nights_are_kept_and_the_last_good_one_whatever_is_asked(nigh
     assert retention.prune(night(nights=0), NOW) == []
 
 
+def test_a_removal_that_was_cut_off_is_ended(night):
+    place = published(night(), "2026-06-30-a", ".2026-06-29-b.gone")
+    retention.prune(night(nights=0), NOW)
+    assert left(place) == ["2026-06-30-a"]
+
+
 def test_predictions_are_kept_unless_a_setting_forgets_them(night):
     ledger = night().places.ledger
     ledger.mkdir(parents=True)
